@@ -1,0 +1,55 @@
+import { Effect } from "effect"
+import type { Bench } from "./lib/bench.ts"
+import { message, openBot } from "./lib/bot.ts"
+import { figure } from "./lib/figure.ts"
+import { closedLoop, type LoadTarget, openLoop } from "./lib/httpLoad.ts"
+import { freePort, startBareServer, startService } from "./lib/service.ts"
+
+const connections = 64
+const people = 5_000
+
+const rate = async (target: LoadTarget, total: number) => {
+  const { statuses, seconds } = await closedLoop(target, connections, total)
+  if (statuses["200"] !== total) throw new Error(`not all were acknowledged: ${JSON.stringify(statuses)}`)
+  return total / seconds
+}
+
+const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+/**
+ * ACK of a Telegram webhook: committed before the 200, with the engine working on every update meanwhile; beside it a
+ * bare server under the very same load, in interleaved rounds so that a noisy moment of the machine hits both alike.
+ */
+export const ack: Bench = async ({ sandbox, sql, env }) => {
+  const service = await startService(await freePort(), env)
+  let sent = 0
+  const target = await openBot(service, sql, sandbox.telegram, () => {
+    sent += 1
+    return message(sent, 1 + (sent % people), "quanto custa?")
+  })
+  const barePort = await freePort()
+  const stopBare = await startBareServer(barePort)
+  const body = JSON.stringify(message(1, 1, "quanto custa?"))
+  const bare = { ...target, port: barePort, body: () => body }
+
+  const own: Array<number> = []
+  const peer: Array<number> = []
+  await rate(target, 5_000)
+  await rate(bare, 5_000)
+  for (let round = 0; round < 5; round++) {
+    peer.push(await rate(bare, 20_000))
+    own.push(await rate(target, 10_000))
+  }
+  await stopBare()
+
+  const paced = await openLoop(target, 1_000, 10_000)
+  const [rows] = await Effect.runPromise(sql<{ committed: number }>`select count(*) as committed from telegram_updates`)
+  await service.stop()
+  return [
+    figure("ack_throughput", "req/s", median(own), { peer: median(peer) }),
+    figure("ack_latency_at_1000_per_s", "ms", paced.latencies.reduce((a, b) => a + b, 0) / paced.latencies.length, {
+      latencies: paced.latencies
+    }),
+    figure("ack_rows_committed", "rows", rows?.committed ?? 0, { peer: sent })
+  ]
+}

@@ -1,0 +1,138 @@
+import { Context, Effect, Layer, Option } from "effect"
+import type { SqlError } from "effect/sql"
+import type { Bot, Plan } from "../domain/bot.ts"
+import { bindPlans, readStoredContent } from "../domain/legacyContent.ts"
+import * as Log from "../log/Log.ts"
+import type { BotKeys } from "../repo/botKeys.ts"
+import { type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
+import { MediaRepo } from "../repo/MediaRepo.ts"
+import { MessagesRepo } from "../repo/MessagesRepo.ts"
+import { type AdoptedPlan, type PlanRow, PlansRepo } from "../repo/PlansRepo.ts"
+import { defaultExpiryMinutes, nameOf } from "./botView.ts"
+import { gatewayOf } from "./gateway.ts"
+import { bindContents, type Draft, draftOf, emptyDraft, placeOfKey, plansIn, unresolvedIn } from "./storedContents.ts"
+import { type OpenedToken, TokenVault } from "./TokenVault.ts"
+
+/** A bot as it goes into memory, with the rows it was made of. */
+export interface LoadedBot {
+  readonly bot: Bot
+  readonly row: BotRow
+  readonly opened: OpenedToken
+  /** Not removed ones, in their order. */
+  readonly plans: ReadonlyArray<PlanRow>
+}
+
+/** Reads bots from the database, a fixed number of queries for any number of bots. */
+export class Catalogue extends Context.Service<
+  Catalogue,
+  { readonly load: (keys?: BotKeys) => Effect.Effect<ReadonlyArray<LoadedBot>, SqlError.SqlError> }
+>()("funil/bots/Catalogue") {
+  static readonly layer = Layer.effect(
+    Catalogue,
+    Effect.gen(function* () {
+      const bots = yield* BotsRepo
+      const plans = yield* PlansRepo
+      const messages = yield* MessagesRepo
+      const media = yield* MediaRepo
+      const vault = yield* TokenVault
+
+      /** Plans inside old contents get rows, so that a button has an id that survives; answers the rows then there. */
+      const adoptPlans = Effect.fnUntraced(function* (drafts: ReadonlyArray<Draft>, known: ReadonlyArray<PlanRow>) {
+        const inside = drafts.flatMap(plansIn)
+        if (inside.length === 0) return known
+        const rows = new Map(
+          known.flatMap((plan) =>
+            plan.legacyKey === null ? [] : [[placeKey(plan.botId, plan.legacyKey), plan.legacyKey] as const]
+          )
+        )
+        const knownAs = (plan: AdoptedPlan) => rows.get(placeKey(plan.botId, plan.legacyKey))
+        const fresh = inside.filter((plan) => knownAs(plan) === undefined)
+        const changed = inside.flatMap((plan) => {
+          const before = knownAs(plan)
+          return before === undefined || before === plan.legacyKey ? [] : [{ plan, knownAs: before }]
+        })
+        if (fresh.length === 0 && changed.length === 0) return known
+        if (fresh.length > 0) yield* plans.adopt(fresh)
+        if (changed.length > 0) yield* plans.revise(changed)
+        return yield* plans.load({ ids: drafts.map((draft) => draft.row.id), slugs: [] })
+      })
+
+      const fileIds = Effect.fnUntraced(function* (drafts: ReadonlyArray<Draft>) {
+        const hashes = new Set(drafts.flatMap(unresolvedIn).map((one) => one.sha256))
+        const ready = hashes.size === 0 ? [] : yield* media.ready([...hashes])
+        return new Map(ready.map((one) => [`${one.botSlug}/${one.kind}/${one.sha256}`, one.fileId]))
+      })
+
+      const draft = (row: BotRow, ...rows: [Parameters<typeof draftOf>[1], Parameters<typeof draftOf>[2]]) =>
+        Effect.sync(() => draftOf(row, ...rows)).pipe(
+          Effect.tapCause((cause) =>
+            Log.error(`[ERRO] As mensagens do bot ${row.slug} não puderam ser lidas: ${Log.detailOf(cause)}`)
+          ),
+          Effect.catchCause(() => Effect.succeed(emptyDraft(row)))
+        )
+
+      const load = Effect.fn("Catalogue.load")(function* (keys?: BotKeys) {
+        const [rows, messageRows, planRows, offerRows] = yield* Effect.all(
+          [bots.load(keys), messages.load(keys), plans.load(keys), messages.offers(keys)],
+          { concurrency: "unbounded" }
+        )
+        const messagesOf = Map.groupBy(messageRows, (row) => row.botId)
+        const offersOf = Map.groupBy(offerRows, (row) => row.botId)
+        const drafts = yield* Effect.forEach(rows, (row) =>
+          draft(row, messagesOf.get(row.id) ?? [], offersOf.get(row.id) ?? [])
+        )
+        const plansOf = Map.groupBy(yield* adoptPlans(drafts, planRows), (row) => row.botId)
+        const fileIdOf = yield* fileIds(drafts)
+        return drafts.map((one): LoadedBot => {
+          const ofBot = plansOf.get(one.row.id) ?? []
+          const opened = vault.open(one.row)
+          const contents = bindContents(one, ofBot, (file) =>
+            fileIdOf.get(`${one.row.slug}/${file.kind}/${file.sha256}`)
+          )
+          const present = ofBot.filter((plan) => !plan.deleted)
+          return { bot: toBot(one.row, opened, contents, present), row: one.row, opened, plans: present }
+        })
+      })
+
+      return Catalogue.of({ load })
+    })
+  )
+}
+
+const placeKey = (botId: number, legacyKey: string) => `${botId}/${placeOfKey(legacyKey)}`
+
+const toBot = (
+  row: BotRow,
+  opened: OpenedToken,
+  contents: Pick<Bot, "start" | "messages" | "offers">,
+  plans: ReadonlyArray<PlanRow>
+): Bot => ({
+  id: row.id,
+  slug: row.slug,
+  name: nameOf(row),
+  username: Option.fromNullOr(row.botUsername),
+  gateway: gatewayOf(row),
+  active: row.active && Option.isSome(opened.token),
+  token: opened.token,
+  webhookSecret: Option.fromNullOr(row.webhookSecret),
+  webhookUrl: Option.fromNullOr(row.webhookUrl),
+  notice: Option.fromNullOr(row.notice),
+  pixExpiresMinutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
+  vipChatId: Option.fromNullOr(row.vipChatId),
+  ...contents,
+  plans: new Map(plans.map((plan) => [plan.id, toPlan(plan)]))
+})
+
+const toPlan = (row: PlanRow): Plan => ({
+  id: row.id,
+  name: row.name,
+  priceCents: row.priceCents,
+  active: row.active,
+  delivery: deliveryOf(row),
+  vipChatId: Option.fromNullOr(row.vipChatId)
+})
+
+const deliveryOf = (row: PlanRow) =>
+  row.delivery === null
+    ? Option.none()
+    : Option.fromUndefinedOr(bindPlans(readStoredContent(row.delivery), () => undefined)[0])

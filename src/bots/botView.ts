@@ -1,0 +1,47 @@
+import { Option, Redacted } from "effect"
+import type { BotView, PlanView } from "../domain/admin.ts"
+import { maskToken } from "../log/mask.ts"
+import type { BotRow } from "../repo/BotsRepo.ts"
+import type { PlanRow } from "../repo/PlansRepo.ts"
+import { gatewayOf } from "./gateway.ts"
+import type { OpenedToken } from "./TokenVault.ts"
+import { tokenTrouble } from "./tokenTrouble.ts"
+
+/** Telegram's limit for bulk sending is about 30 per second and bot; one less leaves room for answers. */
+const defaultMessagesPerSecond = 29
+export const defaultExpiryMinutes = 60
+
+export const viewOfBot = (row: BotRow, opened: OpenedToken): BotView => ({
+  id: row.id,
+  slug: row.slug,
+  name: nameOf(row),
+  username: row.botUsername,
+  gateway: gatewayOf(row),
+  active: row.active && Option.isSome(opened.token),
+  inactive_reason: inactiveReason(row, opened),
+  token_masked: Option.getOrNull(Option.map(opened.token, (token) => maskToken(Redacted.value(token)))),
+  webhook: { url: row.webhookUrl, error: row.webhookError, checked_at: row.webhookCheckedAt?.toISOString() ?? null },
+  messages_per_second: row.messagesPerSecond ?? defaultMessagesPerSecond,
+  pix_expires_minutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
+  warmup_chat_id: row.warmupChatId,
+  vip_chat_id: row.vipChatId,
+  notice: row.notice,
+  created_at: row.createdAt.toISOString()
+})
+
+export const nameOf = (row: BotRow): string => row.name ?? row.botName ?? row.slug
+
+const inactiveReason = (row: BotRow, opened: OpenedToken): string | null => {
+  if (Option.isNone(opened.token)) return `${tokenTrouble(row, opened) ?? ""}.`
+  return row.active ? null : (row.inactiveReason ?? "O bot está pausado.")
+}
+
+export const viewOfPlan = (row: PlanRow): PlanView => ({
+  id: row.id,
+  name: row.name,
+  price_cents: row.priceCents,
+  active: row.active,
+  delivery: row.delivery,
+  vip_chat_id: row.vipChatId,
+  created_at: row.createdAt.toISOString()
+})

@@ -1,0 +1,103 @@
+import { Schema } from "effect"
+
+const Text = (max: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(max))
+
+export const GatewayName = Schema.Literals(["pushinpay", "syncpay"])
+export type GatewayName = typeof GatewayName.Type
+
+/** A bot as the admin API shows it: never a token, only its mask. */
+export const BotView = Schema.Struct({
+  id: Schema.Int,
+  slug: Schema.String,
+  name: Schema.String,
+  username: Schema.NullOr(Schema.String),
+  gateway: Schema.String,
+  active: Schema.Boolean,
+  inactive_reason: Schema.NullOr(Schema.String),
+  token_masked: Schema.NullOr(Schema.String),
+  webhook: Schema.Struct({
+    url: Schema.NullOr(Schema.String),
+    error: Schema.NullOr(Schema.String),
+    checked_at: Schema.NullOr(Schema.String)
+  }),
+  messages_per_second: Schema.Int,
+  pix_expires_minutes: Schema.Int,
+  warmup_chat_id: Schema.NullOr(Schema.String),
+  vip_chat_id: Schema.NullOr(Schema.String),
+  notice: Schema.NullOr(Schema.String),
+  created_at: Schema.String
+})
+export type BotView = typeof BotView.Type
+
+export const BotInput = Schema.Struct({
+  slug: Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9_-]{1,63}$/)),
+  token: Schema.String.check(Schema.isPattern(/^\d{5,20}:[\w-]{5,100}$/)),
+  name: Schema.optionalKey(Text(200)),
+  gateway: GatewayName
+})
+export type BotInput = typeof BotInput.Type
+
+const ChatId = Schema.String.check(Schema.isPattern(/^(-?\d{1,20}|@[A-Za-z]\w{3,31})$/))
+
+export const BotPatch = Schema.Struct({
+  name: Schema.optionalKey(Text(200)),
+  gateway: Schema.optionalKey(GatewayName),
+  active: Schema.optionalKey(Schema.Boolean),
+  token: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{5,20}:[\w-]{5,100}$/))),
+  warmup_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
+  vip_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
+  messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  pix_expires_minutes: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10080 }))),
+  notice: Schema.optionalKey(Schema.NullOr(Text(500)))
+})
+export type BotPatch = typeof BotPatch.Type
+
+const PriceCents = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000_000 }))
+
+/** `delivery` is a MessageContent; it is checked by `decodeMessageContent`, which names each fault in PT-BR. */
+export const PlanInput = Schema.Struct({
+  name: Text(100),
+  price_cents: PriceCents,
+  active: Schema.optionalKey(Schema.Boolean),
+  delivery: Schema.optionalKey(Schema.NullOr(Schema.Unknown)),
+  vip_chat_id: Schema.optionalKey(Schema.NullOr(ChatId))
+})
+export type PlanInput = typeof PlanInput.Type
+
+export const PlanPatch = Schema.Struct({
+  name: Schema.optionalKey(Text(100)),
+  price_cents: Schema.optionalKey(PriceCents),
+  active: Schema.optionalKey(Schema.Boolean),
+  delivery: Schema.optionalKey(Schema.NullOr(Schema.Unknown)),
+  vip_chat_id: Schema.optionalKey(Schema.NullOr(ChatId))
+})
+export type PlanPatch = typeof PlanPatch.Type
+
+export const PlanView = Schema.Struct({
+  id: Schema.Int,
+  name: Schema.String,
+  price_cents: Schema.Int,
+  active: Schema.Boolean,
+  delivery: Schema.NullOr(Schema.Unknown),
+  vip_chat_id: Schema.NullOr(Schema.String),
+  created_at: Schema.String
+})
+export type PlanView = typeof PlanView.Type
+
+/** One sentence per faulty field of a body, keyed by its path: what a 422 carries as `fields`. */
+export const FieldProblems = Schema.Record(Schema.String, Schema.String)
+export type FieldProblems = typeof FieldProblems.Type
+
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { message: Schema.String }) {}
+
+export class Invalid extends Schema.TaggedError<Invalid>()("Invalid", { fields: FieldProblems }) {}
+
+/** Somebody else (Telegram, a gateway) did not answer or refused; the message says who and what to do. */
+export class Upstream extends Schema.TaggedError<Upstream>()("Upstream", { message: Schema.String }) {}
+
+/** What an administrative call can be told, in words that the HTTP edge turns into a status. */
+export class AdminError extends Schema.TaggedError<AdminError>()("AdminError", {
+  reason: Schema.Union([NotFound, Conflict, Invalid, Upstream])
+}) {}

@@ -1,0 +1,39 @@
+import { Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { Bearer } from "./AdminAuth.ts"
+import { Api } from "./api/Api.ts"
+import { CleanQuery } from "./api/query.ts"
+import { Edge } from "./edge.ts"
+import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.ts"
+import { docsRoute, openApiRoute } from "./handlers/docs.ts"
+import { healthz, readyz } from "./handlers/health.ts"
+import { ListsHandlers } from "./handlers/lists.ts"
+import { MetricsHandlers } from "./handlers/metrics.ts"
+import { paymentWebhook, paymentWebhookCheck } from "./handlers/payments.ts"
+import { prometheus } from "./handlers/prometheus.ts"
+import { notFound, problemResponse } from "./problem.ts"
+import { telegramWebhook } from "./telegram/route.ts"
+
+// What was acknowledged must be stored: a client that hangs up does not interrupt these.
+const uninterruptible = { uninterruptible: true }
+
+/** Behind the bearer token: `/api/admin/*` and `/api/metrics`, declared in `api/`. */
+const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
+  Layer.provide([BotsHandlers, PlansHandlers, MessagesHandlers, ListsHandlers, MetricsHandlers]),
+  Layer.provide([Bearer.layer, CleanQuery.layer])
+)
+
+/** Every address of the service. Good Telegram webhooks take the lane of `telegram/lane.ts` and never come here. */
+export const Routes = Layer.mergeAll(
+  HttpRouter.add("GET", "/healthz", healthz),
+  HttpRouter.add("GET", "/readyz", readyz),
+  HttpRouter.add("POST", "/tg/:slug/webhook", telegramWebhook, uninterruptible),
+  HttpRouter.add("POST", "/api/payments/webhook/:gateway/*", paymentWebhook, uninterruptible),
+  HttpRouter.add("GET", "/api/payments/webhook/:gateway/*", paymentWebhookCheck),
+  ApiRoutes,
+  HttpRouter.add("GET", "/metrics", prometheus),
+  HttpRouter.add("GET", "/openapi.json", openApiRoute),
+  HttpRouter.add("GET", "/docs", docsRoute),
+  HttpRouter.add("*", "/*", problemResponse(notFound))
+).pipe(Layer.provide(Edge))

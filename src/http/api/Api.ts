@@ -1,0 +1,24 @@
+import { HttpApi, OpenApi } from "effect/http-api"
+import { version } from "../../version.ts"
+import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
+import { ListsGroup } from "./lists.ts"
+import { MetricsGroup } from "./metrics.ts"
+import { ServiceGroup } from "./service.ts"
+
+/** Everything behind the bearer token. The schemas that check a call are those that describe it. */
+export class Api extends HttpApi.make("funil")
+  .add(BotsGroup)
+  .add(PlansGroup)
+  .add(MessagesGroup)
+  .add(ListsGroup)
+  .add(MetricsGroup)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Funil",
+      version,
+      description: "Bots de venda no Telegram: ofertas, PIX, rastreamento e funil. Todo erro traz error, message e, em campos errados, fields."
+    })
+  ) {}
+
+/** What `/openapi.json` and `/docs` show. */
+export class DocumentedApi extends Api.add(ServiceGroup) {}

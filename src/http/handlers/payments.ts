@@ -1,0 +1,62 @@
+import { Effect } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { SqlError } from "effect/sql"
+import { WebhookInbox } from "../../payments/WebhookInbox.ts"
+import { declaresTooMuch } from "../body.ts"
+import { isDatabaseAway } from "../errors.ts"
+import { FloodGuard } from "../FloodGuard.ts"
+import { databaseAway, ourFault, problem, problemResponse, tooLarge } from "../problem.ts"
+import { nodeRequest, requestIdOf } from "../request.ts"
+
+const path = "/api/payments/webhook/"
+
+const unknownGateway = problemResponse(problem("not_found", "Este gateway não existe."))
+const refused = problemResponse(problem("unauthorized", "A assinatura ou a senha deste aviso não confere."))
+const received = HttpServerResponse.empty({ status: 200 })
+
+/** Gateways look whether an address answers before they accept it as a webhook. */
+export const paymentWebhookCheck = received
+
+/**
+ * `POST /api/payments/webhook/:gateway`, with whatever stands behind the name: bytes, headers and query go to the
+ * inbox as they came, because signatures cover them.
+ */
+export const paymentWebhook = Effect.gen(function* () {
+  const inbox = yield* WebhookInbox
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const gateway = (yield* HttpRouter.params)["gateway"] ?? ""
+  const source = nodeRequest(request)
+  if (declaresTooMuch(source)) return problemResponse(tooLarge)
+  const body = new Uint8Array(yield* request.arrayBuffer)
+  const [address = "", query = ""] = split(request.url, "?")
+  const [, pathKey] = split(address.slice(path.length), "/")
+  return yield* inbox
+    .receive(gateway, { headers: request.headers, query, body, pathKey, requestId: requestIdOf(source) })
+    .pipe(
+      Effect.as(received),
+      Effect.catchTags({
+        UnknownGateway: ({ gateway }) => refuseUnknown(gateway),
+        GatewayError: ({ reason }) => Effect.succeed(reason._tag === "WebhookRefused" ? refused : problemResponse(ourFault)),
+        SqlError: notStored(gateway)
+      })
+    )
+})
+
+const refuseUnknown = Effect.fnUntraced(function* (gateway: string) {
+  const flood = yield* FloodGuard
+  yield* flood.warn("payment:unknown", `Recusei um aviso de pagamento: não há gateway chamado ${gateway}`)
+  return unknownGateway
+})
+
+const notStored = (gateway: string) =>
+  Effect.fnUntraced(function* (error: SqlError.SqlError) {
+    const flood = yield* FloodGuard
+    yield* flood.warn(`payment:sql:${gateway}`, `Não guardei um aviso de pagamento da ${gateway}: o banco de dados falhou`)
+    // Anything but 200 makes the gateway send it again, which is right in both cases.
+    return problemResponse(isDatabaseAway(error) ? databaseAway : ourFault)
+  })
+
+const split = (text: string, mark: string): readonly [string, string | undefined] => {
+  const at = text.indexOf(mark)
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,38 @@
+import { Context, Layer } from "effect"
+import { type IncomingMessage, Server, type ServerResponse } from "node:http"
+
+/** Takes a request over completely and says true, or says false and has touched nothing. */
+export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/**
+ * Node's HTTP server with one lane that goes past the router. Measured for a Telegram webhook of 350 bytes, in µs of
+ * CPU per request: bare server 13, through the lane 14, through the router 20 (its fiber, scope, headers and response
+ * objects), 24 when the router also reads the body.
+ */
+export class LaneServer extends Server {
+  lane: Lane = () => false
+
+  override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
+    if (event === "request" && this.lane(args[0] as IncomingMessage, args[1] as ServerResponse)) return true
+    return super.emit(event, ...(args as Array<unknown>))
+  }
+}
+
+const seconds = 1000
+
+export class NodeServer extends Context.Service<NodeServer, LaneServer>()("funil/http/NodeServer") {
+  static readonly layer = Layer.sync(
+    NodeServer,
+    () =>
+      new LaneServer({
+        // A header block is one packet or two; who takes longer than this holds a socket for nothing.
+        headersTimeout: 15 * seconds,
+        // The largest body is 1 MiB: 35 kB/s, a bad phone line.
+        requestTimeout: 30 * seconds,
+        // Longer than the 60 s after which nginx, ALB and most hosts drop an idle connection: the side that closes
+        // first must not be us, or a webhook is lost in the crossing.
+        keepAliveTimeout: 75 * seconds,
+        connectionsCheckingInterval: 5 * seconds
+      })
+  )
+}

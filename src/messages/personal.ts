@@ -1,0 +1,35 @@
+import { Option } from "effect"
+import type { Bot } from "../domain/bot.ts"
+import type { MessageContent } from "../domain/content.ts"
+import { compose, type TelegramCall, type Variables } from "./compose.ts"
+
+export interface Recipient {
+  readonly telegramId: number
+  readonly firstName: string
+  readonly username?: string | undefined
+}
+
+/** The values of `{nome}`, `{usuario}`, `{bot}` for one person and one bot. */
+export const variablesFor = (bot: Bot, person: Recipient): Variables => ({
+  nome: person.firstName,
+  usuario: person.username === undefined ? person.firstName : `@${person.username}`,
+  bot: Option.getOrElse(bot.username, () => bot.name),
+  link: Option.match(bot.username, { onNone: () => "", onSome: (username) => `https://t.me/${username}` })
+})
+
+/** A content as calls to one person's private chat, plan buttons with the names and prices of the moment. */
+export const composeFor = (
+  bot: Bot,
+  person: Recipient,
+  content: MessageContent,
+  more: Pick<Variables, "plano" | "valor"> = {}
+): ReadonlyArray<TelegramCall> =>
+  compose(
+    content,
+    { ...variablesFor(bot, person), ...more },
+    {
+      chatId: person.telegramId,
+      planPrice: (planId) => bot.plans.get(planId)?.priceCents,
+      planName: (planId) => bot.plans.get(planId)?.name
+    }
+  )

@@ -1,0 +1,23 @@
+/** What the service itself says to buyers, where the seller wrote nothing of his own. */
+export const texts = {
+  startWithPlans: "Olá {nome}! Escolha uma opção para continuar:",
+  startWithoutPlans: "Olá {nome}! Que bom ter você aqui.",
+  pixCaption:
+    "<b>{plano}</b>\nValor: <b>{valor}</b>\n\nPague pelo aplicativo do seu banco: leia o QR Code ou use o código PIX Copia e Cola abaixo.",
+  pixCode: "Toque no código para copiar:",
+  copyButton: "📋 Copiar código PIX",
+  verifyButton: "✅ Já paguei",
+  paid: "Pagamento confirmado! ✅ Obrigado, {nome}.",
+  tapPlan: "Gerando o seu PIX…",
+  planGone: "Esta oferta não está mais disponível.",
+  buttonGone: "Este botão não vale mais. Envie /start para ver as opções.",
+  checkoutSlow: "O banco está demorando para responder. Toque no botão abaixo para tentar de novo.",
+  checkoutFailed: "Não conseguimos gerar o seu PIX agora. Tente de novo em alguns instantes.",
+  retryButton: "🔄 Tentar de novo",
+  verifyPaid: "Pagamento confirmado! ✅",
+  verifyPending: "Ainda não recebemos a confirmação do banco. Assim que o PIX cair, avisamos aqui.",
+  verifyExpired:
+    "Este PIX venceu. Envie /start para gerar um novo. Se você já pagou, fique tranquilo: vamos reconhecer.",
+  verifyRefunded: "Este pagamento foi devolvido.",
+  verifyUnknown: "Não encontramos este PIX."
+} as const

@@ -1,0 +1,125 @@
+import { Context, Effect, Fiber, Layer, Option } from "effect"
+import type { SqlError } from "effect/sql"
+import { randomBytes, randomUUID } from "node:crypto"
+import type { Bot, Plan } from "../domain/bot.ts"
+import * as Log from "../log/Log.ts"
+import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
+import {
+  CheckoutBelowMinimum,
+  CheckoutBusy,
+  CheckoutError,
+  CheckoutNotConfigured,
+  type CheckoutReason,
+  fromRow
+} from "./CheckoutError.ts"
+import { makeCreation } from "./creation.ts"
+import { Gateways } from "./Gateways.ts"
+import { fieldsOf, statusLine } from "./lines.ts"
+
+export { CheckoutError } from "./CheckoutError.ts"
+
+export interface CheckoutRequest {
+  readonly bot: Bot
+  readonly plan: Plan
+  readonly priceCents: number
+  readonly person: { readonly telegramId: number; readonly name: string }
+  /** Where the tapped button stood: a downsell or a shot. */
+  readonly source?: string
+  readonly requestId: string
+}
+
+/** A PIX the buyer can pay now. */
+export interface OpenCharge {
+  readonly paymentId: number
+  readonly pixCode: string
+  readonly valueCents: number
+  readonly planName: string
+  readonly expiresAt: Date
+  readonly reused: boolean
+  /** Must stand before the code; not for the seller to leave out. */
+  readonly legalNotice: Option.Option<string>
+}
+
+/** How often and how long a second tap looks for the result of the first. */
+const lookEvery = "60 millis"
+const longestWait = "9 seconds"
+
+/** From a plan to a PIX code. */
+export class Checkout extends Context.Service<
+  Checkout,
+  {
+    /**
+     * The one open charge of a person, plan and price: reused, or made now. It is made in its own fiber: whoever
+     * waits may be interrupted, the charge is not. The gateway gets 8 s; what is not known by then is not repeated.
+     */
+    readonly open: (request: CheckoutRequest) => Effect.Effect<OpenCharge, CheckoutError | SqlError.SqlError>
+  }
+>()("funil/payments/Checkout") {
+  static readonly layer = Layer.effect(
+    Checkout,
+    Effect.gen(function* () {
+      const payments = yield* PaymentsRepo
+      const gateways = yield* Gateways
+      const scope = yield* Effect.scope
+      const create = yield* makeCreation
+
+      const openCharge = (payment: Payment, plan: Plan, reused: boolean): OpenCharge => ({
+        paymentId: payment.id,
+        pixCode: payment.pixCode ?? "",
+        valueCents: payment.valueCents ?? 0,
+        planName: payment.planName ?? plan.name,
+        expiresAt: payment.expiresAt ?? payment.createdAt,
+        reused,
+        legalNotice: Option.flatMap(gateways.get(payment.gateway), (gateway) => gateway.capabilities.legalNotice)
+      })
+
+      const resultOfOther = Effect.fnUntraced(function* (paymentId: number) {
+        while (true) {
+          const found = yield* payments.findById(paymentId)
+          if (Option.isNone(found)) return yield* fail(new CheckoutBusy())
+          const { status, error, pixCode } = found.value
+          if (status === "failed" || status === "unknown") return yield* fail(fromRow(error))
+          if (pixCode !== null) return found.value
+          yield* Effect.sleep(lookEvery)
+        }
+      }, Effect.timeoutOrElse({ duration: longestWait, orElse: () => fail(new CheckoutBusy()) }))
+
+      const open = Effect.fn("Checkout.open")(function* (request: CheckoutRequest) {
+        const { bot, plan, person, priceCents } = request
+        const gateway = Option.getOrUndefined(gateways.get(bot.gateway))
+        if (gateway?.configured !== true) return yield* fail(new CheckoutNotConfigured({ gateway: bot.gateway }))
+        const { minCents } = gateway.capabilities
+        if (priceCents < minCents) return yield* fail(new CheckoutBelowMinimum({ gateway: gateway.name, minCents }))
+
+        const opening = yield* payments.openOrCreate({
+          transactionId: randomUUID(),
+          webhookKey: randomBytes(24).toString("base64url"),
+          gateway: gateway.name,
+          valueCents: priceCents,
+          botId: bot.id,
+          botSlug: bot.slug,
+          telegramId: person.telegramId,
+          personName: person.name,
+          planId: plan.id,
+          planName: plan.name,
+          source: request.source,
+          requestId: request.requestId
+        })
+        if (opening._tag === "Created") {
+          const creating = yield* Effect.forkIn(create(gateway, bot, opening.payment), scope)
+          return openCharge(yield* Fiber.join(creating), plan, false)
+        }
+        const payment = opening._tag === "Open" ? opening.payment : yield* resultOfOther(opening.payment.id)
+        yield* Log.info(statusLine(payment, payment.status, "PIX_REUSED"), {
+          ...fieldsOf(payment),
+          request_id: request.requestId
+        })
+        return openCharge(payment, plan, true)
+      })
+
+      return Checkout.of({ open })
+    })
+  )
+}
+
+const fail = (reason: CheckoutReason) => Effect.fail(new CheckoutError({ reason }))

@@ -1,0 +1,32 @@
+import { Context, Effect, Layer, Option } from "effect"
+import { HttpClient } from "effect/http"
+import { Config } from "../config.ts"
+import { makePushinPay } from "./gateways/pushinpay.ts"
+import { gatewayHttpLayer } from "./gateways/http.ts"
+import type { PaymentGateway } from "./PaymentGateway.ts"
+
+/** Every gateway the service can speak to, by the name that bots and webhook addresses use. */
+export class Gateways extends Context.Service<
+  Gateways,
+  {
+    readonly get: (name: string) => Option.Option<PaymentGateway>
+    readonly all: ReadonlyArray<PaymentGateway>
+  }
+>()("funil/payments/Gateways") {
+  /** With these gateways and no others: for tests. */
+  static readonly layerOf = (all: ReadonlyArray<PaymentGateway>) => Layer.succeed(Gateways, fromList(all))
+
+  static readonly layer = Layer.effect(
+    Gateways,
+    Effect.gen(function* () {
+      const config = yield* Config
+      const client = yield* HttpClient.HttpClient
+      return fromList([makePushinPay(config.pushinpay, client)])
+    })
+  ).pipe(Layer.provide(gatewayHttpLayer))
+}
+
+const fromList = (all: ReadonlyArray<PaymentGateway>) => {
+  const byName = new Map(all.map((gateway) => [gateway.name, gateway]))
+  return Gateways.of({ all, get: (name) => Option.fromUndefinedOr(byName.get(name.trim().toLowerCase())) })
+}

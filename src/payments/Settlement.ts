@@ -1,0 +1,136 @@
+import { Context, Effect, Layer, Option } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { canMove, type GatewayStatus, interpretStatus, type PaymentStatus, wasPaid } from "../domain/payment.ts"
+import * as Log from "../log/Log.ts"
+import { type ChargeDetails, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
+import { Outbox } from "../tracking/Outbox.ts"
+import { fieldsOf, statusLine } from "./lines.ts"
+import type { ChargeState } from "./PaymentGateway.ts"
+import { retryConflicts } from "./retryConflicts.ts"
+
+/** Why a state is believed: the gateway's own answer, the secret of the charge's address, or a signature. */
+export type Proof = "query" | "secret" | "signed"
+
+/**
+ * What a proven state did. `Refused`: it speaks of another value or another charge, so nothing was moved and an ERROR
+ * line says so.
+ */
+export type Applied =
+  | { readonly _tag: "Moved"; readonly from: PaymentStatus; readonly to: PaymentStatus }
+  | { readonly _tag: "Unchanged"; readonly status: PaymentStatus }
+  | { readonly _tag: "Refused"; readonly status: PaymentStatus; readonly reason: string }
+
+/** The only place where a payment changes its state because of what a gateway says. */
+export class Settlement extends Context.Service<
+  Settlement,
+  {
+    /**
+     * One transaction: the state, the funnel event, the buyer's `has_paid`, the downsells that are not due any more,
+     * the delivery. Forward only; the same states in any order, any number of times, end in the same rows.
+     */
+    readonly apply: (payment: Payment, state: ChargeState, proof: Proof) => Effect.Effect<Applied, SqlError.SqlError>
+    /** Our own deadline passed and the gateway knew of no payment. */
+    readonly expire: (payment: Payment) => Effect.Effect<Applied, SqlError.SqlError>
+  }
+>()("funil/payments/Settlement") {
+  static readonly layer = Layer.effect(
+    Settlement,
+    Effect.gen(function* () {
+      const payments = yield* PaymentsRepo
+      const outbox = yield* Outbox
+      const sql = yield* SqlClient.SqlClient
+
+      const deliver = (payment: Payment) =>
+        payment.telegramId === null || payment.botId === null
+          ? Log.error(`[ERRO] ${statusLine(payment)}: não sei quem comprou; entregue o produto manualmente`, fieldsOf(payment))
+          : outbox.put({
+              destination: "telegram",
+              eventName: "delivery",
+              payload: { payment_id: payment.id, bot_id: payment.botId, telegram_id: payment.telegramId },
+              botId: payment.botId,
+              paymentId: payment.id,
+              telegramId: payment.telegramId,
+              orderKey: `${payment.botId}:${payment.telegramId}`,
+              dedupeKey: `delivery:${payment.id}`
+            })
+
+      // A refund or chargeback that arrives first tells of the payment as well: it was paid, whatever came later.
+      const paidFor = Effect.fnUntraced(function* (payment: Payment, from: PaymentStatus) {
+        const created = payment.ours && (from === "creating" || from === "unknown")
+        yield* payments.markPerson(payment.id, "paid")
+        if (created) yield* payments.recordEvent(payment.id, "pix_created")
+        yield* payments.recordEvent(payment.id, "pix_paid")
+        if (payment.botId !== null && payment.telegramId !== null) {
+          yield* payments.cancelDownsells(payment.botId, payment.botSlug, payment.telegramId)
+        }
+        yield* deliver(payment)
+      })
+
+      const transition = Effect.fnUntraced(function* (id: number, said: GatewayStatus, details: ChargeDetails & Value) {
+        const current = yield* Effect.flatMap(payments.lock(id), orGone(id))
+        const to = interpretStatus(current.status, said)
+        const problem = contradiction(current, to, details)
+        if (problem !== undefined) return { applied: refused(current.status, problem), payment: current }
+        // That a charge waits is the news of its creation and of nobody else.
+        if (to === "pending" || !canMove(current.status, to)) {
+          if (wasPaid(to)) yield* payments.addDetails(id, to === current.status ? details : withoutWord(details))
+          return { applied: unchanged(current.status), payment: current }
+        }
+        const payment = yield* Effect.flatMap(payments.move(id, to, details), orGone(id))
+        if (wasPaid(to) && !wasPaid(current.status)) yield* paidFor(payment, current.status)
+        return { applied: moved(current.status, to), payment }
+      }, sql.withTransaction, retryConflicts)
+
+      const report = Effect.fnUntraced(function* (applied: Applied, payment: Payment, proof: string) {
+        const fields = { ...fieldsOf(payment), proof }
+        if (applied._tag === "Moved") {
+          yield* Log.info(statusLine(payment), { ...fields, latency_ms: yield* Log.latencyMs })
+        }
+        if (applied._tag === "Refused" && (yield* payments.markProblem(payment.id, applied.reason))) {
+          yield* Log.error(`[ERRO] ${statusLine(payment)}: ${applied.reason}; nada foi liberado`, fields)
+        }
+      })
+
+      const apply = Effect.fn("Settlement.apply")(function* ({ id }: Payment, state: ChargeState, proof: Proof) {
+        const { applied, payment } = yield* transition(id, state.status, state)
+        yield* Effect.annotateCurrentSpan({ payment_id: id, proof, outcome: applied._tag })
+        yield* report(applied, payment, proof)
+        return applied
+      })
+
+      const expire = Effect.fn("Settlement.expire")(function* ({ id }: Payment) {
+        const { applied, payment } = yield* transition(id, "expired", {})
+        yield* report(applied, payment, "deadline")
+        return applied
+      })
+
+      return Settlement.of({ apply, expire })
+    })
+  )
+}
+
+const orGone = (id: number) => (found: Option.Option<Payment>) =>
+  Option.match(found, {
+    onNone: () => Effect.die(new Error(`payment ${id} is gone`)),
+    onSome: (payment) => Effect.succeed(payment)
+  })
+
+interface Value {
+  readonly valueCents?: number | undefined
+}
+
+const moved = (from: PaymentStatus, to: PaymentStatus): Applied => ({ _tag: "Moved", from, to })
+const unchanged = (status: PaymentStatus): Applied => ({ _tag: "Unchanged", status })
+const refused = (status: PaymentStatus, reason: string): Applied => ({ _tag: "Refused", status, reason })
+
+/** A state that came late may still name the payer, but its word is not the last one. */
+const withoutWord = (details: ChargeDetails): ChargeDetails => ({ ...details, rawStatus: undefined })
+
+/** Money only counts for the charge it was asked for, and only as much as was asked. */
+const contradiction = (payment: Payment, to: PaymentStatus, said: ChargeDetails & Value): string | undefined => {
+  if (said.id !== undefined && payment.chargeId !== null && said.id !== payment.chargeId) {
+    return "a confirmação é de outra cobrança"
+  }
+  if (!wasPaid(to) || said.valueCents === undefined || said.valueCents === payment.valueCents) return undefined
+  return `o valor confirmado (${(said.valueCents / 100).toFixed(2)}) não é o da cobrança`
+}

@@ -1,0 +1,141 @@
+import { Context, Effect, Latch, Layer, Option, Queue, Schema } from "effect"
+import type { SqlError } from "effect/sql"
+import { createHash, randomUUID } from "node:crypto"
+import { sanitiseText } from "../domain/text.ts"
+import * as Log from "../log/Log.ts"
+import { GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
+import { surviving } from "../repo/surviving.ts"
+import { Gateways } from "./Gateways.ts"
+import { ChargeState, type GatewayError, type PaymentGateway, type WebhookRequest } from "./PaymentGateway.ts"
+import { makeProcessing } from "./processing.ts"
+
+/** No gateway has this name here. */
+export class UnknownGateway extends Schema.TaggedError<UnknownGateway>()("UnknownGateway", {
+  gateway: Schema.String
+}) {
+  readonly retryable = false
+}
+
+export interface IncomingWebhook extends WebhookRequest {
+  /** What stands behind the gateway's name in the address: the secret of one charge. */
+  readonly pathKey?: string | undefined
+  readonly requestId: string
+}
+
+/** Webhooks worked on at once in this process. */
+const workers = 8
+/** Rows whose hand-over was lost with a process, or whose time has come. */
+const pollEvery = "2 seconds"
+const pollLimit = 200
+/** An event is matched with its charge when that is created; this is for a crash in between. */
+const matchEvery = "30 seconds"
+
+/** The door for the gateways' webhooks: what was answered 200 is in the database, and is worked on until it is over. */
+export class WebhookInbox extends Context.Service<
+  WebhookInbox,
+  {
+    /**
+     * Returns once the raw webhook is committed; its effect follows in the background. Fails with `WebhookRefused` when
+     * its header or signature is there and wrong; it is kept all the same.
+     */
+    readonly receive: (
+      gateway: string,
+      webhook: IncomingWebhook
+    ) => Effect.Effect<void, GatewayError | SqlError.SqlError | UnknownGateway>
+    /** There may be events whose time has come. */
+    readonly wake: Effect.Effect<void>
+  }
+>()("funil/payments/WebhookInbox") {
+  static readonly layer = Layer.effect(
+    WebhookInbox,
+    Effect.gen(function* () {
+      const gateways = yield* Gateways
+      const events = yield* GatewayEventsRepo
+      const owner = randomUUID()
+      const process = yield* makeProcessing(owner)
+      const queue = yield* Queue.unbounded<number>()
+      const signal = Latch.makeUnsafe(false)
+      const wake = Effect.sync(() => void signal.openUnsafe())
+
+      const refuse = Effect.fnUntraced(function* (row: NewGatewayEvent, error: GatewayError) {
+        yield* events.store({ ...row, state: "refused", error: "o cabeçalho ou a assinatura não confere" })
+        yield* Log.recovered("Um aviso de pagamento foi recusado", error, { gateway: row.gateway })
+        return yield* error
+      })
+
+      const receive = Effect.fn("WebhookInbox.receive")(function* (name: string, webhook: IncomingWebhook) {
+        const gateway = gateways.get(name)
+        if (Option.isNone(gateway)) return yield* new UnknownGateway({ gateway: sanitiseText(name).slice(0, 50) })
+        const row = rowOf(gateway.value, webhook)
+        const reading = yield* Effect.result(gateway.value.readWebhook(webhook))
+        if (reading._tag === "Failure") return yield* refuse(row, reading.failure)
+        const { proof, events: states } = reading.success
+        const empty = states.length === 0
+        const stored = yield* events.store({
+          ...row,
+          proof,
+          events: yield* encodeStates(states),
+          chargeId: states.find((state) => state.id !== undefined)?.id,
+          ...(empty ? { state: "done", error: "o corpo não fala de nenhuma cobrança" } : {})
+        })
+        if (stored.waiting) return yield* Queue.offer(queue, stored.id)
+        if (empty) yield* Log.warn(`[AVISO] Um aviso da ${name} não fala de nenhuma cobrança; foi guardado e ignorado`)
+      })
+
+      const work = Effect.flatMap(Queue.take(queue), process)
+
+      const matchLate = Effect.gen(function* () {
+        if (yield* events.rearmMatched) yield* wake
+        yield* Effect.sleep(matchEvery)
+      }).pipe(Effect.withTracerEnabled(false))
+
+      // Rows in the queue are found here again after a while; whoever claims one first has it.
+      const sweep = Effect.gen(function* () {
+        signal.closeUnsafe()
+        if ((yield* Queue.size(queue)) === 0) yield* Queue.offerAll(queue, yield* events.due(pollLimit))
+        yield* Effect.timeoutOption(signal.await, pollEvery)
+      }).pipe(Effect.withTracerEnabled(false))
+
+      yield* Effect.addFinalizer(() => Effect.ignore(events.release(owner)))
+      for (let i = 0; i < workers; i++) {
+        yield* Effect.forkScoped(surviving("O processamento dos avisos de pagamento")(work))
+      }
+      yield* Effect.forkScoped(surviving("A busca por avisos de pagamento pendentes")(sweep))
+      yield* Effect.forkScoped(surviving("A busca por avisos que chegaram antes da cobrança")(matchLate))
+
+      return WebhookInbox.of({ receive: (name, webhook) => Effect.asVoid(receive(name, webhook)), wake })
+    })
+  )
+}
+
+const encodeStates = (states: ReadonlyArray<ChargeState>) =>
+  Effect.orDie(Schema.encodeEffect(Schema.Array(ChargeState))(states))
+
+/** Signatures and labels of the webhook itself. Whatever may be a credential stays out of the database. */
+const harmlessHeaders = ["content-type", "user-agent", "event", "x-syncpay-event", "x-syncpay-delivery"]
+
+const rowOf = (gateway: PaymentGateway, webhook: IncomingWebhook): NewGatewayEvent => {
+  const pathKey = webhook.pathKey !== undefined && /^[\w-]{8,100}$/.test(webhook.pathKey) ? webhook.pathKey : undefined
+  return {
+    gateway: gateway.name,
+    sha256: createHash("sha256")
+      .update(`${pathKey ?? ""}\n`)
+      .update(webhook.body)
+      .digest("hex"),
+    raw: webhook.body,
+    headers: Object.fromEntries(
+      harmlessHeaders.flatMap((name) => {
+        const value = webhook.headers[name]
+        return value === undefined ? [] : [[name, sanitiseText(value).slice(0, 300).toWellFormed()]]
+      })
+    ),
+    query: sanitiseText(webhook.query).slice(0, 1000).toWellFormed(),
+    pathKey,
+    chargeId: undefined,
+    events: [],
+    proof: "none",
+    state: "waiting",
+    error: undefined,
+    requestId: webhook.requestId
+  }
+}

@@ -1,0 +1,116 @@
+import { Cause, Effect, Exit, Option, Schedule } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { Config } from "../config.ts"
+import type { Bot } from "../domain/bot.ts"
+import * as Log from "../log/Log.ts"
+import { GatewayEventsRepo } from "../repo/GatewayEventsRepo.ts"
+import { type Created, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
+import { CheckoutError, CheckoutUncertain, reasonFrom, toRow } from "./CheckoutError.ts"
+import { fieldsOf, statusLine, whose } from "./lines.ts"
+import { type Charge, GatewayError, GatewayUncertain, type PaymentGateway } from "./PaymentGateway.ts"
+import { retryConflicts } from "./retryConflicts.ts"
+import { WebhookInbox } from "./WebhookInbox.ts"
+
+/** Shorter than the gateway's own limit, so that a buyer is told something while he still looks. */
+const patience = "8 seconds"
+
+/** The charge exists: its row must learn of it, also when the database stumbles. */
+const untilStored = { schedule: Schedule.spaced("300 millis"), times: 30 }
+
+/** Makes the charge of a fresh `creating` row: gateway first, then row, event and person in one transaction. */
+export const makeCreation = Effect.gen(function* () {
+  const config = yield* Config
+  const payments = yield* PaymentsRepo
+  const events = yield* GatewayEventsRepo
+  const inbox = yield* WebhookInbox
+  const sql = yield* SqlClient.SqlClient
+
+  const webhookUrl = (payment: Payment) =>
+    Option.map(
+      Option.all({ base: config.publicUrl, key: Option.fromNullOr(payment.webhookKey) }),
+      ({ base, key }) => `${base}/api/payments/webhook/${payment.gateway}/${key}`
+    )
+
+  const charge = (gateway: PaymentGateway, payment: Payment) =>
+    gateway
+      .createCharge({
+        valueCents: payment.valueCents ?? 0,
+        description: payment.planName ?? "",
+        webhookUrl: webhookUrl(payment)
+      })
+      .pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noAnswer(gateway)) }))
+
+  const write = Effect.fnUntraced(function* (created: Created) {
+    const stored = yield* payments.markPending(created)
+    yield* payments.markPerson(created.paymentId, "pix")
+    yield* payments.recordEvent(created.paymentId, "pix_created")
+    return stored
+  }, sql.withTransaction, retryConflicts)
+
+  // The row lost its place to a newer charge while we were away: the buyer never saw this one, but it can be asked for.
+  const superseded = Effect.fnUntraced(function* (created: Created) {
+    const reason = new CheckoutUncertain({ detail: "a resposta do gateway chegou tarde demais" })
+    yield* payments.markSuperseded(created, toRow(reason))
+    return yield* new CheckoutError({ reason })
+  })
+
+  const store = Effect.fnUntraced(function* (payment: Payment, created: Created) {
+    const stored = yield* write(created).pipe(
+      Effect.retry({ ...untilStored, while: (error) => error.reason._tag !== "UniqueViolation" }),
+      Effect.catchReason("SqlError", "UniqueViolation", () => superseded(created)),
+      Effect.tapErrorTag("SqlError", (error) =>
+        Log.failure(`A cobrança ${created.chargeId} existe no gateway, mas não pôde ser gravada: ${whose(payment)}`, error)
+      )
+    )
+    // A webhook that was faster than this answer could not know whom it meant.
+    if (yield* events.rearm(payment.gateway, created.chargeId)) yield* inbox.wake
+    return Option.getOrElse(stored, () => payment)
+  })
+
+  const giveUp = (payment: Payment, status: "failed" | "unknown", error: CheckoutError) =>
+    Effect.andThen(payments.markNotCreated(payment.id, status, toRow(error.reason)), Effect.fail(error))
+
+  const interrupted = (payment: Payment) => (exit: Exit.Exit<unknown, unknown>) =>
+    Exit.isFailure(exit) && (Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause))
+      ? Effect.ignore(
+          payments.markNotCreated(
+            payment.id,
+            "unknown",
+            toRow(new CheckoutUncertain({ detail: "a criação da cobrança foi interrompida" }))
+          )
+        )
+      : Effect.void
+
+  return Effect.fn("Checkout.create")(function* (
+    gateway: PaymentGateway,
+    bot: Bot,
+    payment: Payment
+  ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
+    yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
+    const answer = yield* Effect.result(charge(gateway, payment))
+    const latency = yield* Log.latencyMs
+    if (answer._tag === "Failure") {
+      const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
+      return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))
+    }
+    const stored = yield* store(payment, createdFrom(gateway, bot, payment, answer.success))
+    yield* Log.info(statusLine(stored, "pending"), { ...fieldsOf(stored), latency_ms: latency })
+    return stored
+  }, (effect, _gateway, _bot, payment) => Effect.onExit(effect, interrupted(payment)))
+})
+
+const createdFrom = (gateway: PaymentGateway, bot: Bot, payment: Payment, charge: Charge): Created => ({
+  paymentId: payment.id,
+  chargeId: charge.id,
+  pixCode: charge.pixCode,
+  rawStatus: charge.rawStatus,
+  expiresMinutes: bot.pixExpiresMinutes,
+  firstQuerySeconds: gateway.capabilities.firstQuerySeconds
+})
+
+const noAnswer = (gateway: PaymentGateway) =>
+  new GatewayError({
+    gateway: gateway.name,
+    operation: "create",
+    reason: new GatewayUncertain({ detail: "sem resposta" })
+  })

@@ -1,0 +1,172 @@
+import { Context, Effect, Layer, type Option, Schema } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { firstOf } from "./decode.ts"
+import { leaseSeconds } from "./lease.ts"
+
+export interface NewGatewayEvent {
+  readonly gateway: string
+  /** Of the address's key and the body: the same webhook delivered again has the same one. */
+  readonly sha256: string
+  readonly raw: Uint8Array
+  /** Only the harmless ones. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: string
+  readonly pathKey: string | undefined
+  readonly chargeId: string | undefined
+  /** What the adapter read, in our words; what was signed long ago cannot be verified again. */
+  readonly events: ReadonlyArray<unknown>
+  readonly proof: "signed" | "none"
+  readonly state: "waiting" | "done" | "refused"
+  readonly error: string | undefined
+  readonly requestId: string
+}
+
+export const GatewayEvent = Schema.Struct({
+  id: Schema.Int,
+  gateway: Schema.String,
+  events: Schema.Array(Schema.Unknown),
+  pathKey: Schema.NullOr(Schema.String),
+  proof: Schema.NullOr(Schema.String),
+  attempts: Schema.Int,
+  requestId: Schema.NullOr(Schema.String)
+})
+export type GatewayEvent = typeof GatewayEvent.Type
+
+export interface Verdict {
+  readonly state: "done" | "refused" | "unmatched"
+  readonly proof?: string | undefined
+  readonly error?: string | undefined
+  readonly paymentId?: number | undefined
+}
+
+type Sql<A> = Effect.Effect<A, SqlError.SqlError>
+
+/** How long events of unknown charges are matched with all charges, for those whose creation died half-way. */
+const matchWindow = "1 hour"
+
+const decode = firstOf(GatewayEvent)
+
+/** The inbox of webhooks (`gateway_events`). Rows of the older systems have no raw body and are never touched. */
+export class GatewayEventsRepo extends Context.Service<
+  GatewayEventsRepo,
+  {
+    /** Commits a webhook. A repeated one is counted, and worked on again unless it had its effect. */
+    readonly store: (event: NewGatewayEvent) => Sql<{ readonly id: number; readonly waiting: boolean }>
+    /** None: somebody else has it, or it is done. */
+    readonly claim: (id: number, owner: string) => Sql<Option.Option<GatewayEvent>>
+    /** Events whose time has come and that nobody works on; several processes may see the same. */
+    readonly due: (limit: number) => Sql<ReadonlyArray<number>>
+    readonly renew: (id: number, owner: string) => Sql<boolean>
+    readonly finish: (id: number, owner: string, verdict: Verdict) => Sql<void>
+    /** `counts`: the gateway contradicted the event, which it may do only a few times. */
+    readonly retry: (id: number, owner: string, afterSeconds: number, reason: string, counts: boolean) => Sql<void>
+    readonly release: (owner: string) => Sql<void>
+    /** Events that came before their charge. Answers whether there were any. */
+    readonly rearm: (gateway: string, chargeId: string) => Sql<boolean>
+    readonly rearmMatched: Sql<boolean>
+  }
+>()("funil/repo/GatewayEventsRepo") {
+  static readonly layer = Layer.effect(
+    GatewayEventsRepo,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+
+      const columns = sql`e.id, e.provider as "gateway", e.payload->'events' as "events",
+        e.headers->>'path_key' as "pathKey", e.proof, e.attempts, e.request_id as "requestId"`
+      const lease = sql`now() + make_interval(secs => ${leaseSeconds})`
+      const rearmed = sql`state = 'waiting', next_attempt_at = now(), processed_at = null, attempts = 0`
+
+      const store = Effect.fn("GatewayEventsRepo.store")(function* (event: NewGatewayEvent) {
+        const headers = { ...event.headers, ...(event.pathKey === undefined ? {} : { path_key: event.pathKey }) }
+        const again = sql`excluded.state = 'waiting' and e.state <> 'done'`
+        const [row] = yield* sql<{ readonly id: number; readonly state: string }>`
+          insert into gateway_events as e (provider, provider_event_id, dedupe_key, purpose, request_id, raw, headers,
+            query, payload, gateway_charge_id, state, proof, error, next_attempt_at, occurred_at, processed_at)
+          values (${event.gateway}, ${event.sha256}, ${`${event.gateway}:${event.sha256}`}, 'webhook',
+            ${event.requestId}, ${event.raw}, ${JSON.stringify(headers)}::text::jsonb, ${event.query},
+            ${JSON.stringify({ events: event.events })}::text::jsonb, ${event.chargeId ?? null}, ${event.state},
+            ${event.proof}, ${event.error ?? null}, now(), now(),
+            case when ${event.state !== "waiting"}::boolean then now() end)
+          on conflict (provider, provider_event_id) do update set received_count = e.received_count + 1,
+            state = case when ${again} then 'waiting' else e.state end,
+            next_attempt_at = case when ${again} then now() else e.next_attempt_at end,
+            attempts = case when ${again} and e.state <> 'waiting' then 0 else e.attempts end,
+            proof = case when ${again} and excluded.proof = 'signed' then 'signed' else e.proof end
+          returning e.id, e.state`
+        if (row === undefined) return yield* Effect.die(new Error("gateway_events: insert returned no row"))
+        return { id: row.id, waiting: row.state === "waiting" }
+      })
+
+      const free = sql`w.state = 'waiting' and w.raw is not null and w.next_attempt_at <= now()
+        and (w.lease_until is null or w.lease_until < now())`
+
+      const claim = (id: number, owner: string) =>
+        decode(sql`
+          with due as (select w.id from gateway_events w where w.id = ${id} and ${free} for update skip locked)
+          update gateway_events e set owner = ${owner}, lease_until = ${lease} from due where e.id = due.id
+          returning ${columns}`)
+
+      const due = (limit: number) =>
+        Effect.map(
+          sql<{ readonly id: number }>`
+            select w.id from gateway_events w where ${free} order by w.next_attempt_at limit ${limit}`,
+          (rows) => rows.map((row) => row.id)
+        )
+
+      const renew = (id: number, owner: string) =>
+        Effect.map(
+          sql`update gateway_events e set lease_until = ${lease} where e.id = ${id} and e.owner = ${owner} returning e.id`,
+          (rows) => rows.length > 0
+        )
+
+      const finish = (id: number, owner: string, verdict: Verdict) =>
+        Effect.asVoid(sql`
+          update gateway_events set state = ${verdict.state}, processed_at = now(), owner = null, lease_until = null,
+            proof = coalesce(${verdict.proof ?? null}, proof), error = ${verdict.error ?? null},
+            payment_id = coalesce(${verdict.paymentId ?? null}::bigint, payment_id)
+          where id = ${id} and owner = ${owner}`)
+
+      const retry = (id: number, owner: string, afterSeconds: number, reason: string, counts: boolean) =>
+        Effect.asVoid(sql`
+          update gateway_events set next_attempt_at = now() + make_interval(secs => ${afterSeconds}), owner = null,
+            lease_until = null, error = ${reason}, attempts = attempts + ${counts ? 1 : 0}::int
+          where id = ${id} and owner = ${owner}`)
+
+      const release = (owner: string) =>
+        Effect.asVoid(sql`
+          update gateway_events set owner = null, lease_until = null where owner = ${owner} and state = 'waiting'`)
+
+      const rearm = (gateway: string, chargeId: string) =>
+        Effect.map(
+          sql`
+            update gateway_events set ${rearmed}
+            where state = 'unmatched' and provider = ${gateway} and lower(gateway_charge_id) = ${chargeId}
+            returning id`,
+          (rows) => rows.length > 0
+        )
+
+      const rearmMatched = Effect.map(
+        sql`
+          update gateway_events e set ${rearmed}
+          where e.state = 'unmatched' and e.occurred_at > now() - ${matchWindow}::text::interval
+            and (exists (select 1 from payments p
+                where p.gateway = e.provider and lower(p.gateway_charge_id) = e.gateway_charge_id)
+              or exists (select 1 from payments p where p.webhook_key = e.headers->>'path_key'))
+          returning e.id`,
+        (rows) => rows.length > 0
+      )
+
+      return GatewayEventsRepo.of({
+        store,
+        claim,
+        due,
+        renew,
+        finish,
+        retry,
+        release,
+        rearm,
+        rearmMatched
+      })
+    })
+  )
+}

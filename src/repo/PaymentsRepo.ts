@@ -1,0 +1,85 @@
+import { Context, Effect, Layer, type Option } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import type { EventName } from "../domain/events.ts"
+import type { PaymentStatus, PaymentView } from "../domain/payment.ts"
+import type { ListQuery, Page } from "./cursor.ts"
+import * as create from "./payments/create.ts"
+import { list } from "./payments/list.ts"
+import { type NewCharge, openOrCreate, type Opening } from "./payments/open.ts"
+import * as query from "./payments/query.ts"
+import type { Payment } from "./payments/row.ts"
+import * as settle from "./payments/settle.ts"
+
+export type { Created } from "./payments/create.ts"
+export type { NewCharge, Opening } from "./payments/open.ts"
+export type { DueQuery, QuerySlot } from "./payments/query.ts"
+export type { Payment } from "./payments/row.ts"
+export type { ChargeDetails } from "./payments/settle.ts"
+
+type Sql<A> = Effect.Effect<A, SqlError.SqlError>
+
+/** The payments table and what one payment moves elsewhere. Every deadline is by the database's clock. */
+export class PaymentsRepo extends Context.Service<
+  PaymentsRepo,
+  {
+    readonly openOrCreate: (charge: NewCharge) => Sql<Opening>
+    /** None only for an id that is not there. */
+    readonly markPending: (created: create.Created) => Sql<Option.Option<Payment>>
+    readonly markSuperseded: (created: create.Created, error: string) => Sql<void>
+    readonly markNotCreated: (paymentId: number, status: "failed" | "unknown", error: string) => Sql<void>
+    readonly markStaleUnknown: (error: string) => Sql<ReadonlyArray<{ readonly id: number }>>
+    readonly adoptChargeId: (paymentId: number, chargeId: string) => Sql<Option.Option<Payment>>
+    readonly lock: (paymentId: number) => Sql<Option.Option<Payment>>
+    readonly move: (paymentId: number, to: PaymentStatus, details: settle.ChargeDetails) => Sql<Option.Option<Payment>>
+    readonly addDetails: (paymentId: number, details: settle.ChargeDetails) => Sql<void>
+    readonly markProblem: (paymentId: number, error: string) => Sql<boolean>
+    readonly markPerson: (paymentId: number, fact: "pix" | "paid") => Sql<void>
+    readonly recordEvent: (paymentId: number, name: EventName) => Sql<void>
+    readonly cancelDownsells: (botId: number, botSlug: string | null, telegramId: number) => Sql<number>
+    readonly claimQuery: (paymentId: number, secondsBetween: number) => Sql<query.QuerySlot>
+    readonly queryAnswered: (paymentId: number) => Sql<void>
+    readonly askSoon: (paymentId: number, seconds: number) => Sql<void>
+    readonly claimDue: (
+      gateway: string,
+      secondsBetween: number,
+      which: "open" | "expired",
+      limit: number
+    ) => Sql<ReadonlyArray<query.DueQuery>>
+    readonly expireForgotten: Sql<ReadonlyArray<Payment>>
+    readonly findById: (paymentId: number) => Sql<Option.Option<Payment>>
+    readonly findByChargeId: (gateway: string, chargeId: string) => Sql<Option.Option<Payment>>
+    readonly findByWebhookKey: (gateway: string, key: string) => Sql<Option.Option<Payment>>
+    readonly list: (query: ListQuery) => Sql<Page<PaymentView>>
+  }
+>()("funil/repo/PaymentsRepo") {
+  static readonly layer = Layer.effect(
+    PaymentsRepo,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      return PaymentsRepo.of({
+        openOrCreate: openOrCreate(sql),
+        markPending: create.markPending(sql),
+        markSuperseded: create.markSuperseded(sql),
+        markNotCreated: create.markNotCreated(sql),
+        markStaleUnknown: create.markStaleUnknown(sql),
+        adoptChargeId: create.adoptChargeId(sql),
+        lock: settle.lock(sql),
+        move: settle.move(sql),
+        addDetails: settle.addDetails(sql),
+        markProblem: settle.markProblem(sql),
+        markPerson: settle.markPerson(sql),
+        recordEvent: settle.recordEvent(sql),
+        cancelDownsells: settle.cancelDownsells(sql),
+        claimQuery: query.claimQuery(sql),
+        queryAnswered: query.queryAnswered(sql),
+        askSoon: query.askSoon(sql),
+        claimDue: query.claimDue(sql),
+        expireForgotten: query.expireForgotten(sql),
+        findById: query.findById(sql),
+        findByChargeId: query.findByChargeId(sql),
+        findByWebhookKey: query.findByWebhookKey(sql),
+        list: list(sql)
+      })
+    })
+  )
+}

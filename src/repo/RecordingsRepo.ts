@@ -1,0 +1,115 @@
+import { Context, Effect, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import type { EventName } from "../domain/events.ts"
+import type { UpdateKey } from "./UpdatesRepo.ts"
+
+/** What an update tells of a person. */
+export interface PersonTouch {
+  readonly telegramId: number
+  readonly name: string
+  readonly firstName: string
+  readonly username: string | undefined
+  readonly languageCode: string | undefined
+  readonly seenAt: Date
+  readonly started: boolean
+  /** Whoever writes or taps has not blocked the bot. */
+  readonly blocked: boolean
+}
+
+export interface EventRow {
+  readonly eventId: string
+  readonly name: EventName
+  readonly occurredAt: Date
+  readonly meta: Readonly<Record<string, unknown>>
+}
+
+/** Everything the handling of one update leaves in the database; the inbox row's `done` is part of it. */
+export interface Recording extends UpdateKey {
+  readonly slug: string
+  readonly person: PersonTouch | undefined
+  readonly events: ReadonlyArray<EventRow>
+}
+
+/** Writes the outcome of many updates in one statement, and so in one transaction. */
+export class RecordingsRepo extends Context.Service<
+  RecordingsRepo,
+  { readonly write: (recordings: ReadonlyArray<Recording>) => Effect.Effect<void, SqlError.SqlError> }
+>()("funil/repo/RecordingsRepo") {
+  static readonly layer = Layer.effect(
+    RecordingsRepo,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+
+      const write = Effect.fnUntraced(function* (recordings: ReadonlyArray<Recording>) {
+        const people = mergePeople(recordings)
+        const events = recordings.flatMap((r) => r.events.map((event) => ({ ...event, recording: r })))
+        yield* sql`
+          with people as (
+            insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
+              first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at)
+            select p.bot_id, p.telegram_id, p.name, p.first_name, p.username, p.language_code, p.seen_at, p.seen_at,
+              p.started_at, p.started_at, p.blocked, case when p.blocked then p.seen_at end
+            from unnest(
+              ${people.map((p) => p.botId)}::bigint[], ${people.map((p) => p.telegramId)}::bigint[],
+              ${people.map((p) => p.name)}::text[], ${people.map((p) => p.firstName)}::text[],
+              ${people.map((p) => p.username ?? null)}::text[], ${people.map((p) => p.languageCode ?? null)}::text[],
+              ${people.map((p) => p.seenAt.toISOString())}::timestamptz[],
+              ${people.map((p) => p.startedAt?.toISOString() ?? null)}::timestamptz[],
+              ${people.map((p) => p.blocked)}::boolean[]
+            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_at, started_at, blocked)
+            on conflict (bot_id, telegram_id) do update set
+              name = excluded.name, first_name = excluded.first_name, username = excluded.username,
+              language_code = coalesce(excluded.language_code, u.language_code),
+              last_seen_at = greatest(u.last_seen_at, excluded.last_seen_at),
+              first_start_at = coalesce(u.first_start_at, excluded.first_start_at),
+              last_start_at = greatest(u.last_start_at, excluded.last_start_at),
+              blocked = case when excluded.last_seen_at >= u.last_seen_at then excluded.blocked else u.blocked end,
+              blocked_at = case when excluded.last_seen_at >= u.last_seen_at then excluded.blocked_at else u.blocked_at end,
+              updated_at = now()
+            returning id, bot_id, telegram_id, session_id
+          ), events as (
+            insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id,
+              tg_id, session_id, source, meta)
+            select e.event_id, e.event_name, e.occurred_at, e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
+              p.session_id, 'bot', e.meta::jsonb
+            from unnest(
+              ${events.map((e) => e.eventId)}::text[], ${events.map((e) => e.name)}::text[],
+              ${events.map((e) => e.occurredAt.toISOString())}::timestamptz[],
+              ${events.map((e) => e.recording.botId)}::bigint[], ${events.map((e) => e.recording.slug)}::text[],
+              ${events.map((e) => e.recording.person?.telegramId ?? null)}::bigint[],
+              ${events.map((e) => JSON.stringify(e.meta))}::text[]
+            ) e (event_id, event_name, occurred_at, bot_id, bot_slug, telegram_id, meta)
+            left join people p on p.bot_id = e.bot_id and p.telegram_id = e.telegram_id
+            on conflict do nothing
+          )
+          update telegram_updates t set state = 1, done_at = now(), error = null
+          from unnest(${recordings.map((r) => r.botId)}::bigint[], ${recordings.map((r) => r.updateId)}::bigint[])
+            k (bot_id, update_id)
+          where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0`
+      })
+
+      return RecordingsRepo.of({ write })
+    })
+  )
+}
+
+interface MergedPerson extends PersonTouch {
+  readonly botId: number
+  readonly startedAt: Date | undefined
+}
+
+/**
+ * One row per person, in a fixed order: an upsert may touch a row once only, and two writers that lock in the same
+ * order cannot deadlock.
+ */
+const mergePeople = (recordings: ReadonlyArray<Recording>): ReadonlyArray<MergedPerson> => {
+  const merged = new Map<string, MergedPerson>()
+  for (const { botId, person } of recordings) {
+    if (person === undefined) continue
+    const key = `${botId}:${person.telegramId}`
+    const before = merged.get(key)
+    const later = before === undefined || person.seenAt >= before.seenAt ? person : before
+    merged.set(key, { ...later, botId, startedAt: person.started ? person.seenAt : before?.startedAt })
+  }
+  return [...merged.values()].toSorted((a, b) => a.botId - b.botId || a.telegramId - b.telegramId)
+}

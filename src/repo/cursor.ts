@@ -1,0 +1,60 @@
+import { Option } from "effect"
+
+/**
+ * Where a list goes on: after the row with this instant and id. The instant is text because a JavaScript date loses
+ * PostgreSQL's microseconds, and with them rows of the same millisecond.
+ */
+export interface Cursor {
+  readonly at: string
+  readonly id: number
+}
+
+const shape = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)\|([1-9]\d{0,15})$/
+
+export const encodeCursor = (cursor: Cursor): string =>
+  Buffer.from(`${cursor.at}|${cursor.id}`, "utf8").toString("base64url")
+
+/** None: this text was not given out by us. */
+export const decodeCursor = (text: string): Option.Option<Cursor> => {
+  const match = shape.exec(Buffer.from(text, "base64url").toString("utf8"))
+  if (match === null) return Option.none()
+  const [, at, id] = match
+  if (at === undefined || Number.isNaN(Date.parse(at)) || !Number.isSafeInteger(Number(id))) return Option.none()
+  return Option.some({ at, id: Number(id) })
+}
+
+/** One page of a list of the admin API, in the shape that every list there has. */
+export interface Page<A> {
+  readonly items: ReadonlyArray<A>
+  readonly next_cursor: string | null
+}
+
+export interface ListQuery {
+  readonly bot?: string | undefined
+  readonly status?: string | undefined
+  readonly telegramId?: number | undefined
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+  readonly cursor?: Cursor | undefined
+  readonly limit?: number | undefined
+}
+
+const defaultLimit = 50
+export const maxLimit = 200
+
+export const limitOf = (query: ListQuery): number =>
+  Math.min(Math.max(Math.trunc(query.limit ?? defaultLimit), 1), maxLimit)
+
+/** Rows are asked for with one more than the limit; that one tells whether the list goes on. */
+export const pageOf = <Row extends { readonly cursor_at: string }, A extends { readonly id: number }>(
+  rows: ReadonlyArray<Row & A>,
+  limit: number,
+  view: (row: Row & A) => A
+): Page<A> => {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map(view),
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor({ at: last.cursor_at, id: last.id }) : null
+  }
+}

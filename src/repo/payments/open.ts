@@ -1,0 +1,89 @@
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { rowsOf } from "../decode.ts"
+import { columnsOf, Payment } from "./row.ts"
+
+export interface NewCharge {
+  readonly transactionId: string
+  readonly webhookKey: string
+  readonly gateway: string
+  readonly valueCents: number
+  readonly botId: number
+  readonly botSlug: string
+  readonly telegramId: number
+  readonly personName: string
+  readonly planId: number
+  readonly planName: string
+  readonly source: string | undefined
+  readonly requestId: string
+}
+
+/**
+ * `Created`: the row is ours to fill. `Open`: an unpaid charge of the same person, plan and value can be used again.
+ * `Busy`: somebody else, perhaps on another node, is creating it right now.
+ */
+export interface Opening {
+  readonly _tag: "Created" | "Open" | "Busy"
+  readonly payment: Payment
+}
+
+/** A creation that takes longer than this died with its process: gateways are given up on much earlier. */
+export const staleSeconds = 30
+
+/** Each round needs somebody else to open and close a charge between two of our statements. */
+const maxRounds = 10
+
+const decode = rowsOf(Payment)
+
+/**
+ * The one open charge of a person, plan and value. The partial unique index decides between taps, devices and nodes:
+ * whoever inserts the row creates the charge, everybody else finds it.
+ */
+export const openOrCreate = (sql: SqlClient.SqlClient) => {
+  const insert = (charge: NewCharge) =>
+    decode(sql`
+      insert into payments as p (transaction_id, provider, gateway, status, amount_cents, value_cents, bot_id, bot_slug,
+        bot_user_id, telegram_id, customer_first_name, plan_id, plan_name, source, webhook_key, request_id, tracking)
+      select ${charge.transactionId}::text, ${charge.gateway}::text, ${charge.gateway}::text, 'creating',
+        ${charge.valueCents}::int, ${charge.valueCents}::int, ${charge.botId}::bigint, ${charge.botSlug}::text, u.id,
+        ${charge.telegramId}::bigint, ${charge.personName}::text, ${charge.planId}::bigint, ${charge.planName}::text,
+        ${charge.source ?? null}::text, ${charge.webhookKey}::text, ${charge.requestId}::text,
+        case when s.id is not null then jsonb_strip_nulls(jsonb_build_object('session_id', s.id,
+          'utm_source', s.utm_source, 'utm_medium', s.utm_medium, 'utm_campaign', s.utm_campaign,
+          'utm_content', s.utm_content, 'utm_term', s.utm_term, 'fbp', s.fbp, 'fbc', s.fbc, 'ip', host(s.ip),
+          'user_agent', s.user_agent)) end
+      from (select 1) one
+        left join bot_users u on u.bot_id = ${charge.botId} and u.telegram_id = ${charge.telegramId}
+        left join tracking_sessions s on s.id = u.session_id
+      on conflict do nothing
+      returning ${columnsOf(sql)}`)
+
+  const closeOutdated = (charge: NewCharge) => sql`
+    update payments p set updated_at = now(),
+      status = case when p.status = 'creating' then 'unknown' else 'expired' end
+    where p.bot_slug is not null and p.bot_id = ${charge.botId} and p.telegram_id = ${charge.telegramId}
+      and p.plan_id = ${charge.planId} and p.value_cents = ${charge.valueCents}
+      and ((p.status = 'pending' and p.expires_at <= now())
+        or (p.status = 'creating' and p.created_at < now() - make_interval(secs => ${staleSeconds})))`
+
+  const findOpen = (charge: NewCharge) =>
+    decode(sql`
+      select ${columnsOf(sql)} from payments p
+      where p.bot_slug is not null and p.bot_id = ${charge.botId} and p.telegram_id = ${charge.telegramId}
+        and p.plan_id = ${charge.planId} and p.value_cents = ${charge.valueCents}
+        and p.status in ('creating', 'pending')`)
+
+  return Effect.fn("PaymentsRepo.openOrCreate")(function* (
+    charge: NewCharge
+  ): Effect.fn.Return<Opening, SqlError.SqlError> {
+    for (let round = 0; round < maxRounds; round++) {
+      const [created] = yield* insert(charge)
+      if (created !== undefined) return { _tag: "Created", payment: created }
+      yield* closeOutdated(charge)
+      const [open] = yield* findOpen(charge)
+      // None: it was closed between the two statements, so there is room for ours now.
+      if (open !== undefined) return { _tag: open.status === "pending" ? "Open" : "Busy", payment: open }
+    }
+    return yield* Effect.die(new Error("openOrCreate: no room for the charge, and nothing in its place"))
+  })
+}

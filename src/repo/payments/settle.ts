@@ -1,0 +1,113 @@
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import { type EventName, eventId } from "../../domain/events.ts"
+import type { PaymentStatus } from "../../domain/payment.ts"
+import { firstOf } from "../decode.ts"
+import { columnsOf, Payment } from "./row.ts"
+
+/** What a gateway told along with a state; absent parts leave the row as it is. */
+export interface ChargeDetails {
+  readonly id?: string | undefined
+  readonly rawStatus?: string | undefined
+  readonly feeCents?: number | undefined
+  readonly netCents?: number | undefined
+  readonly endToEndId?: string | undefined
+  readonly payerName?: string | undefined
+  readonly payerDocument?: string | undefined
+}
+
+const decode = firstOf(Payment)
+
+/** Inside a transaction: nobody else moves this payment until it ends. */
+export const lock = (sql: SqlClient.SqlClient) => (paymentId: number) =>
+  decode(sql`select ${columnsOf(sql)} from payments p where p.id = ${paymentId} for no key update`)
+
+/** Inside a transaction that holds the lock; whether the move is allowed was decided before. */
+export const move = (sql: SqlClient.SqlClient) => (paymentId: number, to: PaymentStatus, details: ChargeDetails) => {
+  const paid = to === "paid" || to === "refunded" || to === "charged_back"
+  const over = to !== "pending" && to !== "expired"
+  return decode(sql`
+    update payments p set updated_at = now(), status = ${to}, error = null,
+      paid_at = case when ${paid}::boolean then coalesce(p.paid_at, now()) else p.paid_at end,
+      refunded_at = case when ${paid && to !== "paid"}::boolean then coalesce(p.refunded_at, now())
+        else p.refunded_at end,
+      canceled_at = case when ${to === "canceled"}::boolean then now() else p.canceled_at end,
+      next_check_at = case when ${over}::boolean then null else p.next_check_at end,
+      ${detailsOf(sql, details)}
+    where p.id = ${paymentId}
+    returning ${columnsOf(sql)}`)
+}
+
+/** A state that moves nothing may still bring the payer's name or the fee. */
+export const addDetails = (sql: SqlClient.SqlClient) => (paymentId: number, details: ChargeDetails) =>
+  Effect.asVoid(sql`update payments p set ${detailsOf(sql, details)} where p.id = ${paymentId}`)
+
+const detailsOf = (sql: SqlClient.SqlClient, details: ChargeDetails) => sql`
+  gateway_charge_id = coalesce(p.gateway_charge_id, ${details.id ?? null}),
+  external_id = coalesce(p.external_id, ${details.id ?? null}),
+  gateway_status = coalesce(${details.rawStatus ?? null}, p.gateway_status),
+  fee_cents = coalesce(${details.feeCents ?? null}, p.fee_cents),
+  net_cents = coalesce(${details.netCents ?? null}, p.net_cents),
+  end_to_end_id = coalesce(${details.endToEndId ?? null}, p.end_to_end_id),
+  payer_name = coalesce(${details.payerName ?? null}, p.payer_name),
+  payer_document = coalesce(${details.payerDocument ?? null}, p.payer_document)`
+
+/** Keeps what is wrong with a payment where its seller sees it. Answers whether this is news. */
+export const markProblem = (sql: SqlClient.SqlClient) => (paymentId: number, error: string) =>
+  Effect.map(
+    sql`
+      update payments p set updated_at = now(), error = ${error}
+      where p.id = ${paymentId} and p.error is distinct from ${error}
+      returning p.id`,
+    (rows) => rows.length > 0
+  )
+
+/** After `markPerson`. Id and instant follow from the payment, so the same fact written twice is one row. */
+export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, name: EventName) =>
+  Effect.asVoid(sql`
+    insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id, tg_id,
+      session_id, payment_id, transaction_id, price_cents, source, utm_source, utm_medium, utm_campaign, utm_content,
+      utm_term, fbp, fbc)
+    select ${eventId.fromPayment(name, paymentId)}::text, ${name}::text,
+      case when ${name === "pix_paid"}::boolean then p.paid_at else p.created_at end,
+      p.bot_id, coalesce(p.bot_slug, b.slug), u.id, coalesce(p.telegram_id, u.telegram_id),
+      coalesce(p.telegram_id, u.telegram_id), coalesce(p.tracking->>'session_id', u.session_id), p.id,
+      p.transaction_id, coalesce(p.value_cents, p.amount_cents), 'bot', p.tracking->>'utm_source',
+      p.tracking->>'utm_medium', p.tracking->>'utm_campaign', p.tracking->>'utm_content', p.tracking->>'utm_term',
+      p.tracking->>'fbp', p.tracking->>'fbc'
+    from payments p
+      left join bots b on b.id = p.bot_id
+      left join bot_users u on u.id = p.bot_user_id
+    where p.id = ${paymentId}
+    on conflict do nothing`)
+
+/** The person has a PIX, or has paid. Whoever taps may be unknown yet: the older systems kept no list of people. */
+export const markPerson = (sql: SqlClient.SqlClient) => (paymentId: number, fact: "pix" | "paid") =>
+  Effect.asVoid(sql`
+    with person as (
+      insert into bot_users as u (bot_id, telegram_id, name, has_paid, first_pix_at, first_paid_at)
+      select p.bot_id, coalesce(p.telegram_id, o.telegram_id), p.customer_first_name, ${fact === "paid"}::boolean,
+        p.created_at, case when ${fact === "paid"}::boolean then p.paid_at end
+      from payments p
+        join bots b on b.id = p.bot_id
+        left join bot_users o on o.id = p.bot_user_id
+      where p.id = ${paymentId} and coalesce(p.telegram_id, o.telegram_id) is not null
+      on conflict (bot_id, telegram_id) do update set updated_at = now(),
+        has_paid = u.has_paid or excluded.has_paid,
+        first_pix_at = least(u.first_pix_at, excluded.first_pix_at),
+        first_paid_at = least(u.first_paid_at, excluded.first_paid_at)
+      returning u.id)
+    update payments p set bot_user_id = person.id from person
+    where p.id = ${paymentId} and p.bot_user_id is distinct from person.id`)
+
+/** Nothing more is offered to somebody who paid (design, section 5.6). */
+export const cancelDownsells =
+  (sql: SqlClient.SqlClient) => (botId: number, botSlug: string | null, telegramId: number) =>
+    Effect.map(
+      sql`
+        update downsells_queue q set status = 'canceled', cancel_reason = 'paid', updated_at = now()
+        where q.status = 'pending' and q.telegram_id = ${telegramId}
+          and (q.bot_slug = ${botSlug} or q.bot_id = ${botId})
+        returning q.id`,
+      (rows) => rows.length
+    )

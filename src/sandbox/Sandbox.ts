@@ -1,0 +1,52 @@
+import { Context, Effect, Layer } from "effect"
+import type { ListenOptions } from "./http/listen.ts"
+import type { Options as PushinPayOptions } from "./pushinpay/Options.ts"
+import { SandboxPushinPay } from "./pushinpay/SandboxPushinPay.ts"
+import type { SandboxError } from "./SandboxError.ts"
+import type { Options as TelegramOptions } from "./telegram/Options.ts"
+import { SandboxTelegram } from "./telegram/SandboxTelegram.ts"
+
+export interface SandboxOptions {
+  readonly telegram?: TelegramOptions & ListenOptions
+  readonly pushinpay?: PushinPayOptions & ListenOptions
+}
+
+type Services = Sandbox | SandboxTelegram | SandboxPushinPay
+
+/** All stand-ins together, and the environment that points the service at them. */
+export class Sandbox extends Context.Service<
+  Sandbox,
+  {
+    readonly telegram: SandboxTelegram["Service"]
+    readonly pushinpay: SandboxPushinPay["Service"]
+    /** Environment variables by name, as the service reads them. */
+    readonly env: Readonly<Record<string, string>>
+  }
+>()("funil/sandbox/Sandbox") {
+  static readonly layerWith = (options: SandboxOptions): Layer.Layer<Services, SandboxError> =>
+    Layer.effect(
+      Sandbox,
+      Effect.suspend(() => make(options))
+    ).pipe(
+      Layer.provideMerge(SandboxTelegram.layerWith(options.telegram ?? {})),
+      Layer.provideMerge(SandboxPushinPay.layerWith(options.pushinpay ?? {}))
+    )
+
+  static readonly layer = Sandbox.layerWith({})
+}
+
+const make = Effect.fnUntraced(function* (options: SandboxOptions) {
+  const telegram = yield* SandboxTelegram
+  const pushinpay = yield* SandboxPushinPay
+  const webhookToken = options.pushinpay?.webhookToken
+  return Sandbox.of({
+    telegram,
+    pushinpay,
+    env: {
+      TELEGRAM_API_URL: telegram.url,
+      PUSHINPAY_URL: `${pushinpay.url}/api`,
+      PUSHINPAY_TOKEN: yield* pushinpay.token,
+      ...(webhookToken === undefined || webhookToken === null ? {} : { PUSHINPAY_WEBHOOK_TOKEN: webhookToken })
+    }
+  })
+})

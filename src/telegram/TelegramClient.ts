@@ -1,0 +1,58 @@
+import { Context, Effect, Layer, Redacted } from "effect"
+import type { RawApi } from "grammy"
+import { Config } from "../config.ts"
+import { invoke, makeApis } from "./apis.ts"
+import { classify } from "./classify.ts"
+import { botIdOf } from "./secrets.ts"
+import { TelegramError } from "./TelegramError.ts"
+import { makeTransport } from "./transport.ts"
+
+export type TelegramMethod = keyof RawApi
+
+/** What a method answers, by grammY's types; unknown for a method younger than they are. */
+export type CallResult<M extends string> = M extends TelegramMethod ? Awaited<ReturnType<RawApi[M]>> : unknown
+
+type Call = <M extends TelegramMethod | (string & {})>(
+  token: Redacted.Redacted<string>,
+  method: M,
+  payload?: object
+) => Effect.Effect<CallResult<M>, TelegramError>
+
+/**
+ * Bot API calls with typed answers and classified errors. Nothing is retried or paced here: the queues hold the truth.
+ *
+ * CPU per call, 64 at once over loopback HTTP on one machine: undici alone 26–38 µs, this with its span 48–60 µs (1.6
+ * to 1.9 times).
+ */
+export class TelegramClient extends Context.Service<TelegramClient, { readonly call: Call }>()(
+  "funil/telegram/TelegramClient"
+) {
+  static readonly layerWith = (options: { readonly apiRoot: string }) =>
+    Layer.effect(TelegramClient, make(options.apiRoot))
+
+  static readonly layer = Layer.effect(
+    TelegramClient,
+    Effect.gen(function* () {
+      const config = yield* Config
+      return yield* make(config.telegramApiUrl)
+    })
+  )
+}
+
+const make = Effect.fnUntraced(function* (apiUrl: string) {
+  const apiRoot = apiUrl.replace(/\/+$/, "")
+  const apiFor = makeApis(apiRoot, yield* makeTransport(apiRoot))
+
+  const call = (token: Redacted.Redacted<string>, method: string, payload?: object) => {
+    const secret = Redacted.value(token)
+    const botId = botIdOf(secret)
+    return Effect.tryPromise({
+      try: (signal) => invoke(apiFor(secret, method, payload), method, payload, signal),
+      catch: (error) => new TelegramError({ method, botId, reason: classify(error, method, secret) })
+    }).pipe(
+      Effect.withSpan(`Telegram.${method}`, { kind: "client", attributes: { botId } }, { captureStackTrace: false })
+    )
+  }
+
+  return TelegramClient.of({ call: call as Call })
+})

@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import { parseUpdate, personIdOf, updateIdOf } from "../../src/engine/update.ts"
+
+const message = (text: unknown, from: object = {}, chat: object = {}) => ({
+  update_id: 1,
+  message: {
+    from: { id: 7, is_bot: false, first_name: "Ana", ...from },
+    chat: { id: 7, type: "private", ...chat },
+    text
+  }
+})
+
+describe("parseUpdate", () => {
+  it("is total: any JSON gives an answer", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        assert.include(["start", "text", "tap", "member", "ignored"], parseUpdate(json).kind)
+      })
+    )
+  })
+
+  it("is total over update-shaped JSON with hostile parts", () => {
+    const part = fc.jsonValue()
+    const shaped = fc.record(
+      {
+        update_id: part,
+        message: fc.record({
+          from: fc.record({ id: part, first_name: part }),
+          chat: fc.record({ type: part }),
+          text: part
+        }),
+        callback_query: fc.record({ id: part, from: part, data: part, message: part }),
+        my_chat_member: fc.record({ from: part, chat: part, new_chat_member: part })
+      },
+      { requiredKeys: [] }
+    )
+    fc.assert(
+      fc.property(shaped, (json) => {
+        const incoming = parseUpdate(json)
+        const person = personIdOf(incoming)
+        assert.isTrue(person === null || (Number.isSafeInteger(person) && person > 0))
+      })
+    )
+  })
+
+  for (const [text, payload] of [
+    ["/start", undefined],
+    ["/start abc-DEF_1", "abc-DEF_1"],
+    ["/start@vip_bot abc", "abc"],
+    ["/start  two words", "two"],
+    ["/start ção", undefined],
+    [`/start ${"a".repeat(65)}`, undefined],
+    ["/start '; drop table bots", undefined]
+  ] as const) {
+    it(`reads ${JSON.stringify(text.slice(0, 30))} as a start with payload ${payload}`, () => {
+      const incoming = parseUpdate(message(text))
+      assert.deepInclude(incoming, { kind: "start", payload })
+    })
+  }
+
+  for (const text of ["/started", "start", " /start", "/stop", ""]) {
+    it(`does not take ${JSON.stringify(text)} for /start`, () => {
+      assert.strictEqual(parseUpdate(message(text)).kind, "text")
+    })
+  }
+
+  it("takes no id beyond 2^53, no bot and no group for a person", () => {
+    for (const json of [
+      message("/start", { id: 2 ** 53 }),
+      message("/start", { id: -5 }),
+      message("/start", { id: "7" }),
+      message("/start", { is_bot: true }),
+      message("/start", {}, { type: "supergroup" })
+    ])
+      assert.strictEqual(parseUpdate(json).kind, "ignored")
+  })
+
+  it("cleans names of NUL and lone surrogates", () => {
+    const incoming = parseUpdate(message("/start", { first_name: "A\u0000n\ud800a", last_name: "Lima" }))
+    if (incoming.kind !== "start") return assert.fail(incoming.kind)
+    assert.isTrue(incoming.person.name.isWellFormed())
+    assert.notInclude(incoming.person.name, "\u0000")
+    assert.include(incoming.person.name, "Lima")
+  })
+
+  it("knows an update by its number only", () => {
+    assert.strictEqual(updateIdOf({ update_id: 5 }), 5)
+    for (const id of [-1, 1.5, "5", 2 ** 53, null, undefined]) assert.isUndefined(updateIdOf({ update_id: id }))
+    assert.isUndefined(updateIdOf([]))
+  })
+})
