@@ -5,7 +5,7 @@ import { figure } from "./lib/figure.ts"
 import { closedLoop, type LoadTarget, openLoop } from "./lib/httpLoad.ts"
 import { freePort, startBareServer, startService } from "./lib/service.ts"
 
-const connections = 64
+const connections = Number(process.env["BENCH_C"] ?? 64)
 const people = 5_000
 
 const rate = async (target: LoadTarget, total: number) => {

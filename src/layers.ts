@@ -15,6 +15,7 @@ import { Handling } from "./engine/Handling.ts"
 import { Inbox } from "./engine/Inbox.ts"
 import { Node } from "./engine/Node.ts"
 import { Polling } from "./engine/Polling.ts"
+import { Pressure } from "./engine/Pressure.ts"
 import { Recorder } from "./engine/Recorder.ts"
 import { Recovery } from "./engine/Recovery.ts"
 import { Sender } from "./messages/Sender.ts"
@@ -90,6 +91,6 @@ export const EngineLayer = Layer.mergeAll(Polling.layer, outboxWorkerLayer.pipe(
   Layer.provideMerge(Handling.layer),
   Layer.provideMerge(Handlers.layer),
   Layer.provideMerge(Recorder.layer),
-  Layer.provideMerge(Node.layer),
+  Layer.provideMerge(Layer.merge(Node.layer, Pressure.layer)),
   Layer.provideMerge(Capabilities)
 )

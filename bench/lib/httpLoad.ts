@@ -125,6 +125,6 @@ export const openLoop = async (target: LoadTarget, rate: number, total: number):
 }
 
 export const percentile = (values: ArrayLike<number>, p: number): number => {
-  const sorted = Float64Array.from(values).sort()
+  const sorted = Float64Array.from(values).toSorted()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0
 }

@@ -27,7 +27,7 @@ const stopChild = async (child: ChildProcess) => {
 export const startService = async (port: number, env: Readonly<Record<string, string>>): Promise<BenchService> => {
   const folder = mkdtempSync(join(tmpdir(), "funil-bench-"))
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [source("../../src/main.ts")], {
+  const child = spawn(process.execPath, [...(process.env["BENCH_PROF"] ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []), source("../../src/main.ts")], {
     cwd: folder,
     env: {
       PATH: process.env["PATH"],

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Option, type Redacted, Semaphore } from "effect"
+import { Context, Effect, Exit, Layer, Option, type Redacted, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomBytes } from "node:crypto"
 import { Config } from "../config.ts"
@@ -107,12 +107,14 @@ export class Webhooks extends Context.Service<
           const bot = Option.getOrElse(bots.byId(asked.id), () => asked)
           if (!bot.active || Option.isNone(bot.token)) return
           if (options?.force !== true && isRegistered(bot) && Option.contains(bot.webhookUrl, url)) return
-          yield* register(bot, bot.token.value, url).pipe(
-            Effect.tapError((error) =>
-              error._tag === "TelegramError" ? repo.webhookFailed(bot.id, error.sentence) : Effect.void
-            ),
-            Effect.ensuring(bots.reload(bot.id))
-          )
+          const exit = yield* Effect.exit(register(bot, bot.token.value, url))
+          const failure = Exit.findErrorOption(exit)
+          if (Option.isSome(failure) && failure.value._tag === "TelegramError") {
+            yield* repo.webhookFailed(bot.id, failure.value.sentence)
+          }
+          // Not as a finalizer: with the database away it would wait through a shutdown.
+          yield* bots.reload(bot.id)
+          return yield* exit
         })
         yield* oneAtATime(asked.id)(once)
       })

@@ -1,4 +1,4 @@
-import { Duration, Effect, Option, Queue } from "effect"
+import { Duration, Effect, Equal, Option, Queue } from "effect"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
 import type { Bots } from "./Bots.ts"
@@ -26,48 +26,48 @@ interface Keeping {
 export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publicUrl, turn }: Keeping) {
   const scope = yield* Effect.scope
   const due = yield* Queue.unbounded<Due>()
-  const waiting = new Set<number>()
-  const failures = new Map<number, number>()
+  // From the moment a bot is queued until it is registered, through all tries: its own rows change meanwhile.
+  const underWay = new Map<number, Due>()
   let atStart = true
 
   const isDue = (bot: Bot, everyAddress: boolean) =>
     bot.active &&
     (!isRegistered(bot) || (everyAddress && !Option.contains(bot.webhookUrl, webhookUrlOf(publicUrl, bot.slug))))
 
-  const enqueue = (one: Due) => {
-    if (waiting.has(one.botId)) return
-    waiting.add(one.botId)
+  const enqueue = (bot: Bot, everyAddress: boolean) => {
+    if (!isDue(bot, everyAddress)) return
+    const before = underWay.get(bot.id)
+    // A new token is worth a try at once, whatever the old one was waiting for.
+    if (before !== undefined && Equal.equals(before.token, bot.token)) return
+    const one: Due = { botId: bot.id, token: bot.token, everyAddress, failures: 0 }
+    underWay.set(bot.id, one)
     Queue.offerUnsafe(due, one)
   }
 
-  yield* bots.onChange((bot) =>
-    Effect.sync(() => {
-      if (isDue(bot, atStart)) enqueue({ botId: bot.id, everyAddress: atStart })
-    })
-  )
+  const settle = (one: Due) => {
+    underWay.delete(one.botId)
+    Option.map(bots.byId(one.botId), (bot) => enqueue(bot, false))
+  }
+
+  yield* bots.onChange((bot) => Effect.sync(() => enqueue(bot, atStart)))
   atStart = false
 
   const attempt = Effect.fnUntraced(function* (one: Due) {
-    waiting.delete(one.botId)
+    if (underWay.get(one.botId) !== one) return
     const bot = Option.getOrUndefined(bots.byId(one.botId))
-    if (bot === undefined || !isDue(bot, one.everyAddress)) return void failures.delete(one.botId)
+    if (bot === undefined || !isDue(bot, one.everyAddress)) return settle(one)
     yield* turn
     const result = yield* Effect.result(ensure(bot))
-    if (result._tag === "Success") return void failures.delete(bot.id)
-    const before = failures.get(bot.id) ?? 0
-    failures.set(bot.id, before + 1)
-    const wait = waitAfter(result.failure, before)
+    if (result._tag === "Success") return settle(one)
+    const wait = waitAfter(result.failure, one.failures++)
     yield* Log.recovered(
       `Não consegui registrar o endereço do bot ${bot.slug} no Telegram e tento de novo em ${Duration.toSeconds(wait)} s`,
       result.failure,
       { slug: bot.slug }
     )
-    const again = Effect.andThen(
-      Effect.sleep(wait),
-      Effect.sync(() => enqueue(one))
-    )
+    const again = Effect.andThen(Effect.sleep(wait), Queue.offer(due, one))
     // The limit that a 429 names may be that of our address: then no other bot has a chance either.
-    if (isLimited(result.failure)) return yield* again
+    if (isLimited(result.failure)) return yield* Effect.asVoid(again)
     yield* Effect.forkIn(again, scope)
   })
 
@@ -79,8 +79,10 @@ export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publi
   )
 })
 
-/** `everyAddress`: registered elsewhere is not good enough. */
 interface Due {
   readonly botId: number
+  readonly token: Bot["token"]
+  /** Registered elsewhere is not good enough. */
   readonly everyAddress: boolean
+  failures: number
 }

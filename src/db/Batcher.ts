@@ -7,6 +7,8 @@ export interface BatcherOptions<A, B, E> {
   readonly concurrency: number
   /** Answers one result per item, in order. */
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+  /** Awaited when there is something to do and before it is taken: what arrives meanwhile joins the group. */
+  readonly before?: Effect.Effect<void>
 }
 
 /**
@@ -17,6 +19,10 @@ export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: Batche
   const queue = yield* Queue.unbounded<{ readonly item: A; readonly result: Deferred.Deferred<B, E> }>()
 
   const worker = Effect.gen(function* () {
+    if (options.before !== undefined) {
+      yield* Queue.peek(queue)
+      yield* options.before
+    }
     const entries = yield* Queue.takeBetween(queue, 1, options.maxSize)
     const exit = yield* Effect.exit(options.run(entries.map((entry) => entry.item)))
     entries.forEach((entry, index) => {

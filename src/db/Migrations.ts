@@ -2,6 +2,7 @@ import { Effect, Schema, type Scope } from "effect"
 import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { causeOf } from "./DatabaseError.ts"
 import { splitSql } from "./splitSql.ts"
@@ -76,7 +77,7 @@ const readMigrations = (directory: string) =>
         .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
         .toSorted()
         .map((file): Migration => {
-          const text = readFileSync(new URL(file, `file://${directory}/`), "utf8")
+          const text = readFileSync(join(directory, file), "utf8")
           return {
             id: Number(file.slice(0, 4)),
             name: file.slice(0, -".sql".length),
@@ -93,6 +94,8 @@ type Execute = (
   params?: ReadonlyArray<unknown>
 ) => Effect.Effect<ReadonlyArray<Record<string, unknown>>, SqlError.SqlError>
 
+const limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
+
 /**
  * One connection that holds the lock until the scope ends. The lock belongs to the session, so it also goes when this
  * process dies. The pool's limits are lifted: waiting for another machine, or building an index, may take its time.
@@ -102,12 +105,12 @@ const lockedConnection: Effect.Effect<Execute, MigrationError, SqlClient.SqlClie
     const sql = yield* SqlClient.SqlClient
     const connection: SqlConnection.Connection = yield* sql.reserve
     const execute: Execute = (statement, params = []) => connection.executeUnprepared(statement, params, undefined)
+    for (const limit of limits) {
+      yield* Effect.acquireRelease(execute(`set ${limit} = 0`), () => Effect.ignore(execute(`reset ${limit}`)))
+    }
     yield* Effect.acquireRelease(
-      Effect.andThen(execute("set statement_timeout = 0"), execute("select pg_advisory_lock($1)", [lockKey])),
-      () =>
-        Effect.ignore(
-          Effect.andThen(execute("select pg_advisory_unlock($1)", [lockKey]), execute("reset statement_timeout"))
-        ),
+      execute("select pg_advisory_lock($1)", [lockKey]),
+      () => Effect.ignore(execute("select pg_advisory_unlock($1)", [lockKey])),
       { interruptible: true }
     )
     return execute
@@ -128,13 +131,7 @@ const knownChecksums = Effect.fnUntraced(
 
 const apply = Effect.fnUntraced(
   function* (execute: Execute, migration: Migration) {
-    const statements = [
-      "begin",
-      "set local lock_timeout = 0",
-      "set local idle_in_transaction_session_timeout = 0",
-      ...migration.statements
-    ]
-    for (const statement of statements) yield* execute(statement)
+    for (const statement of ["begin", ...migration.statements]) yield* execute(statement)
     yield* execute(
       `insert into funil_migrations (id, name, checksum) values ($1, $2, $3)
         on conflict (id) do update set name = excluded.name, checksum = excluded.checksum, applied_at = now()`,

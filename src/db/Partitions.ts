@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 
 interface Month {
@@ -30,7 +30,7 @@ export const ensurePartitions = Effect.fn("Partitions.ensure")(function* (
   const fallback = table.fallback ?? undefined
   const made: Array<string> = []
   for (const month of yield* missingMonths(sql, monthsAhead, fallback)) {
-    const partition = yield* sql.withTransaction(makePartition(sql, month, fallback))
+    const partition = yield* makePartition(sql, month, fallback)
     if (partition !== undefined) made.push(partition)
   }
   if (made.length > 0) yield* Effect.logInfo(`[BANCO] Partições criadas para os eventos do funil: ${made.join(", ")}`)
@@ -66,25 +66,32 @@ const missingMonths = (sql: SqlClient.SqlClient, monthsAhead: number, fallback: 
     order by month`
 }
 
-const makePartition = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, month: Month, fallback?: string) {
+/**
+ * An insert that waits for the default partition, having been sent there already, fails when it finds the month gone
+ * elsewhere; so everybody is kept out at the parent instead, where the way is chosen afterwards. That stops the funnel,
+ * hence the short wait for the lock, tried again: a long query in front of us must not hold up the buyers behind us.
+ */
+const makePartition = (sql: SqlClient.SqlClient, month: Month, fallback?: string) =>
+  Effect.retry(sql.withTransaction(makeUnderLock(sql, month, fallback)), {
+    while: ({ reason }) => reason._tag === "LockTimeoutError" || reason._tag === "DeadlockError",
+    times: 60,
+    schedule: Schedule.spaced("500 millis")
+  })
+
+const makeUnderLock = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, month: Month, fallback?: string) {
   const partition = `funnel_events_${month.name}`
   yield* sql`set local statement_timeout = 0`
-  // Longer than the longest query of ours, which holds the default partition; what comes after us waits meanwhile.
-  yield* sql`set local lock_timeout = '12s'`
   yield* sql`select pg_advisory_xact_lock(${lockKey}::bigint)`
   const [exists] = yield* sql`select 1 from pg_class where oid = to_regclass(${partition})`
   if (exists !== undefined) return yield* skipExisting(sql, partition)
-  if (fallback !== undefined) {
-    // Taken first: asking for a stronger lock later, with rows already touched, could deadlock with an insert.
-    yield* sql`lock table ${sql(fallback)} in access exclusive mode`
-    if (yield* hasRepeatedIds(sql, month, fallback)) {
-      yield* Effect.logWarning(
-        `[BANCO] Os eventos de ${month.name} ficam na partição padrão, porque há identificadores repetidos entre eles`
-      )
-      return undefined
-    }
+  yield* sql`set local lock_timeout = '500ms'`
+  yield* sql`lock table only funnel_events in access exclusive mode`
+  if (fallback !== undefined && (yield* hasRepeatedIds(sql, month, fallback))) {
+    yield* Effect.logWarning(
+      `[BANCO] Os eventos de ${month.name} ficam na partição padrão, porque há identificadores repetidos entre eles`
+    )
+    return undefined
   }
-  // A table of its own first: attaching it lets reads and writes of the other months go on.
   yield* sql`create table ${sql(partition)} (like funnel_events including defaults including constraints)`
   yield* sql`create unique index ${sql(`ux_fe_event_id_${month.name}`)} on ${sql(partition)} (event_id)`
   if (fallback !== undefined) yield* moveRows(sql, month, fallback, partition)

@@ -3,6 +3,7 @@ import { makeBatcher } from "../db/Batcher.ts"
 import { recovered } from "../log/Log.ts"
 import { type Recording, RecordingsRepo } from "../repo/RecordingsRepo.ts"
 import { type UpdateKey, UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { Pressure } from "./Pressure.ts"
 
 const retryWhileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
@@ -23,11 +24,13 @@ export class Recorder extends Context.Service<
     Effect.gen(function* () {
       const recordings = yield* RecordingsRepo
       const updates = yield* UpdatesRepo
+      const pressure = yield* Pressure
 
       const write = yield* makeBatcher({
         maxSize: 500,
         concurrency: 1,
-        run: (batch: ReadonlyArray<Recording>) => Effect.as(recordings.write(batch), batch)
+        run: (batch: ReadonlyArray<Recording>) => Effect.as(recordings.write(batch), batch),
+        before: pressure.ease
       })
 
       const record = (recording: Recording) =>

@@ -4,7 +4,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Bearer } from "./AdminAuth.ts"
 import { Api } from "./api/Api.ts"
 import { CleanQuery } from "./api/query.ts"
-import { Edge } from "./edge.ts"
+import { Edge, LastResort } from "./edge.ts"
 import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.ts"
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
 import { healthz, readyz } from "./handlers/health.ts"
@@ -35,5 +35,10 @@ export const Routes = Layer.mergeAll(
   HttpRouter.add("GET", "/metrics", prometheus),
   HttpRouter.add("GET", "/openapi.json", openApiRoute),
   HttpRouter.add("GET", "/docs", docsRoute),
-  HttpRouter.add("*", "/*", problemResponse(notFound))
-).pipe(Layer.provide(Edge))
+  // Not "*", which would also take the HEAD of every route above.
+  HttpRouter.addAll(
+    (["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const).map((method) =>
+      HttpRouter.route(method, "/*", problemResponse(notFound))
+    )
+  )
+).pipe(Layer.provide(Edge), Layer.merge(LastResort))

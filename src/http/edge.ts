@@ -26,6 +26,19 @@ export const Edge = HttpRouter.middleware(
   )
 ).layer
 
+/** Last resort, around the router itself: an address that no route can even be looked up for (`/%ff`). */
+export const LastResort = HttpRouter.middleware(
+  (handler) =>
+    Effect.catchCause(
+      handler,
+      (cause): Handled =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause as Cause.Cause<never>)
+          : Effect.succeed(problemResponse(causeProblem(cause)))
+    ),
+  { global: true }
+)
+
 type Handled = Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled>
 
 const answerTo = (cause: Cause.Cause<unknown>, what: string, flood: FloodGuard["Service"]): Handled => {

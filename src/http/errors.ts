@@ -77,7 +77,7 @@ export const badParameters = (fields: FieldProblems) => problem("bad_request", s
 export const orUnavailable = <A, R>(
   query: Effect.Effect<A, SqlError.SqlError, R>
 ): Effect.Effect<A, Problem<"unavailable">, R> =>
-  Effect.catch(query, (error) => (isDatabaseAway(error) ? Effect.fail(databaseAway) : Effect.die(error)))
+  query.pipe(Effect.catch((error) => (isDatabaseAway(error) ? Effect.fail(databaseAway) : Effect.die(error))))
 
 /** The answer to an administrative call. */
 export const orProblem = <A, R>(call: Effect.Effect<A, AdminError, R>) =>
@@ -85,6 +85,8 @@ export const orProblem = <A, R>(call: Effect.Effect<A, AdminError, R>) =>
 
 /** The same where looking is all that happens: nothing but absence can be wrong. */
 export const orNotFound = <A, R>(call: Effect.Effect<A, AdminError, R>) =>
-  Effect.catch(call, (error) =>
-    error.reason._tag === "NotFound" ? Effect.fail(problem("not_found", error.reason.message)) : Effect.die(error)
+  call.pipe(
+    Effect.catch((error) =>
+      error.reason._tag === "NotFound" ? Effect.fail(problem("not_found", error.reason.message)) : Effect.die(error)
+    )
   )

@@ -43,6 +43,9 @@ export const problemStatus = (given: Problem): number => statusOf[given.error]
 export const problemResponse = (given: Problem): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(given, { status: problemStatus(given) })
 
+/** 200 and nothing else; without the header Node would announce chunks. */
+export const acknowledged = HttpServerResponse.empty({ status: 200, headers: { "content-length": "0" } })
+
 const described: Record<ProblemCode, string> = {
   bad_request: "O corpo não é JSON, ou um parâmetro do endereço não faz sentido.",
   unauthorized: "Falta a senha de administração, ou ela está errada.",
@@ -64,6 +67,20 @@ const schemaOf = <const Code extends ProblemCode>(code: Code) =>
     .annotate({ identifier: `Problem_${code}`, description: described[code] })
     .pipe(HttpApiSchema.status(statusOf[code]))
 
+const schemas = {
+  bad_request: schemaOf("bad_request"),
+  unauthorized: schemaOf("unauthorized"),
+  not_found: schemaOf("not_found"),
+  conflict: schemaOf("conflict"),
+  too_large: schemaOf("too_large"),
+  invalid: schemaOf("invalid"),
+  too_many_requests: schemaOf("too_many_requests"),
+  internal: schemaOf("internal"),
+  unavailable: schemaOf("unavailable")
+} satisfies { readonly [Code in ProblemCode]: unknown }
+
+type Schemas = typeof schemas
+
 /** The refusals of an endpoint, for its declaration: `problems("not_found", "invalid")`. */
 export const problems = <const Codes extends ReadonlyArray<ProblemCode>>(...codes: Codes) =>
-  codes.map(schemaOf) as { [K in keyof Codes]: ReturnType<typeof schemaOf<Codes[K]>> }
+  codes.map((code) => schemas[code]) as { [K in keyof Codes]: Schemas[Codes[K]] }

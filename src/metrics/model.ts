@@ -38,9 +38,12 @@ export const MetricsView = Schema.Struct({
   revenue_cents: described(Schema.Int, "O que foi pago no período; reembolsos não diminuem."),
   average_ticket_cents: described(Schema.Int, "revenue_cents dividido pelo número de pagamentos."),
   refunded_cents: described(Schema.Int, "O que foi devolvido no período, seja de quando for a venda."),
-  time_to_pix_seconds: described(TimeView, "Do último /start ao primeiro PIX da pessoa no período."),
-  time_to_pay_seconds: described(TimeView, "Do PIX gerado ao pago, no primeiro pagamento da pessoa no período."),
-  time_in_bot_seconds: described(TimeView, "Do primeiro ao último evento da pessoa com o bot no período."),
+  /** From a person's last /start to their first PIX of the period. */
+  time_to_pix_seconds: TimeView,
+  /** From charge to payment, of a person's first payment in the period. */
+  time_to_pay_seconds: TimeView,
+  /** From a person's first to their last event with the bot in the period. */
+  time_in_bot_seconds: TimeView,
   groups: described(Schema.Array(GroupView), "Só quando group é dado; grupos sem nenhum número não aparecem.")
 }).annotate({ identifier: "Metrics" })
 export type MetricsView = typeof MetricsView.Type

@@ -73,16 +73,19 @@ export class Checkout extends Context.Service<
         legalNotice: Option.flatMap(gateways.get(payment.gateway), (gateway) => gateway.capabilities.legalNotice)
       })
 
-      const resultOfOther = Effect.fnUntraced(function* (paymentId: number) {
-        while (true) {
-          const found = yield* payments.findById(paymentId)
-          if (Option.isNone(found)) return yield* fail(new CheckoutBusy())
-          const { status, error, pixCode } = found.value
-          if (status === "failed" || status === "unknown") return yield* fail(fromRow(error))
-          if (pixCode !== null) return found.value
-          yield* Effect.sleep(lookEvery)
-        }
-      }, Effect.timeoutOrElse({ duration: longestWait, orElse: () => fail(new CheckoutBusy()) }))
+      const resultOfOther = Effect.fnUntraced(
+        function* (paymentId: number) {
+          while (true) {
+            const found = yield* payments.findById(paymentId)
+            if (Option.isNone(found)) return yield* fail(new CheckoutBusy())
+            const { status, error, pixCode } = found.value
+            if (status === "failed" || status === "unknown") return yield* fail(fromRow(error))
+            if (pixCode !== null) return found.value
+            yield* Effect.sleep(lookEvery)
+          }
+        },
+        Effect.timeoutOrElse({ duration: longestWait, orElse: () => fail(new CheckoutBusy()) })
+      )
 
       const open = Effect.fn("Checkout.open")(function* (request: CheckoutRequest) {
         const { bot, plan, person, priceCents } = request

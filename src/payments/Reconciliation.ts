@@ -15,7 +15,7 @@ const tidyEvery = "15 seconds"
 const buyersPatience = "2500 millis"
 
 /** States in which a question to the gateway can bring news. */
-const askable: ReadonlyArray<PaymentStatus> = ["pending", "unknown", "expired"]
+const askable: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(["pending", "unknown", "expired"])
 
 /** Finds what no webhook told: asks the gateways, within their rules, for every charge that may have been paid. */
 export class Reconciliation extends Context.Service<
@@ -44,9 +44,12 @@ export class Reconciliation extends Context.Service<
         yield* Effect.sleep(tidyEvery)
         const stale = yield* payments.markStaleUnknown("CheckoutUncertain: a criação da cobrança foi interrompida")
         for (const { id } of stale) {
-          yield* Log.warn(`[PAYMENT][PIX_UNKNOWN] A criação da cobrança ${id} foi interrompida; ninguém recebeu o código`, {
-            payment_id: id
-          })
+          yield* Log.warn(
+            `[PAYMENT][PIX_UNKNOWN] A criação da cobrança ${id} foi interrompida; ninguém recebeu o código`,
+            {
+              payment_id: id
+            }
+          )
         }
         for (const payment of yield* payments.expireForgotten) {
           yield* Log.info(statusLine(payment), fieldsOf(payment))
@@ -82,7 +85,7 @@ export class Reconciliation extends Context.Service<
         const found = yield* theirs
         if (Option.isNone(found)) return Option.none()
         const { status, chargeId } = found.value
-        if (chargeId === null || !askable.includes(status)) return Option.some(status)
+        if (chargeId === null || !askable.has(status)) return Option.some(status)
         yield* askNow(found.value, chargeId)
         return Option.map(yield* theirs, (payment) => payment.status)
       })

@@ -42,7 +42,10 @@ export class Settlement extends Context.Service<
 
       const deliver = (payment: Payment) =>
         payment.telegramId === null || payment.botId === null
-          ? Log.error(`[ERRO] ${statusLine(payment)}: não sei quem comprou; entregue o produto manualmente`, fieldsOf(payment))
+          ? Log.error(
+              `[ERRO] ${statusLine(payment)}: não sei quem comprou; entregue o produto manualmente`,
+              fieldsOf(payment)
+            )
           : outbox.put({
               destination: "telegram",
               eventName: "delivery",
@@ -54,11 +57,11 @@ export class Settlement extends Context.Service<
               dedupeKey: `delivery:${payment.id}`
             })
 
-      // A refund or chargeback that arrives first tells of the payment as well: it was paid, whatever came later.
-      const paidFor = Effect.fnUntraced(function* (payment: Payment, from: PaymentStatus) {
-        const created = payment.ours && (from === "creating" || from === "unknown")
+      // A refund or chargeback that arrives first tells of the payment as well: it was paid, whatever came later. So
+      // does a payment that is faster than the answer to its creation tell of the charge.
+      const paidFor = Effect.fnUntraced(function* (payment: Payment) {
         yield* payments.markPerson(payment.id, "paid")
-        if (created) yield* payments.recordEvent(payment.id, "pix_created")
+        if (payment.ours) yield* payments.recordEvent(payment.id, "pix_created")
         yield* payments.recordEvent(payment.id, "pix_paid")
         if (payment.botId !== null && payment.telegramId !== null) {
           yield* payments.cancelDownsells(payment.botId, payment.botSlug, payment.telegramId)
@@ -66,20 +69,24 @@ export class Settlement extends Context.Service<
         yield* deliver(payment)
       })
 
-      const transition = Effect.fnUntraced(function* (id: number, said: GatewayStatus, details: ChargeDetails & Value) {
-        const current = yield* Effect.flatMap(payments.lock(id), orGone(id))
-        const to = interpretStatus(current.status, said)
-        const problem = contradiction(current, to, details)
-        if (problem !== undefined) return { applied: refused(current.status, problem), payment: current }
-        // That a charge waits is the news of its creation and of nobody else.
-        if (to === "pending" || !canMove(current.status, to)) {
-          if (wasPaid(to)) yield* payments.addDetails(id, to === current.status ? details : withoutWord(details))
-          return { applied: unchanged(current.status), payment: current }
-        }
-        const payment = yield* Effect.flatMap(payments.move(id, to, details), orGone(id))
-        if (wasPaid(to) && !wasPaid(current.status)) yield* paidFor(payment, current.status)
-        return { applied: moved(current.status, to), payment }
-      }, sql.withTransaction, retryConflicts)
+      const transition = Effect.fnUntraced(
+        function* (id: number, said: GatewayStatus, details: ChargeDetails & Value) {
+          const current = yield* Effect.flatMap(payments.lock(id), orGone(id))
+          const to = interpretStatus(current.status, said)
+          const problem = contradiction(current, to, details)
+          if (problem !== undefined) return { applied: refused(current.status, problem), payment: current }
+          // That a charge waits is the news of its creation and of nobody else.
+          if (to === "pending" || !canMove(current.status, to)) {
+            if (wasPaid(to)) yield* payments.addDetails(id, to === current.status ? details : withoutWord(details))
+            return { applied: unchanged(current.status), payment: current }
+          }
+          const payment = yield* Effect.flatMap(payments.move(id, to, details), orGone(id))
+          if (wasPaid(to) && !wasPaid(current.status)) yield* paidFor(payment)
+          return { applied: moved(current.status, to), payment }
+        },
+        sql.withTransaction,
+        retryConflicts
+      )
 
       const report = Effect.fnUntraced(function* (applied: Applied, payment: Payment, proof: string) {
         const fields = { ...fieldsOf(payment), proof }

@@ -115,7 +115,7 @@ const encodeStates = (states: ReadonlyArray<ChargeState>) =>
 const harmlessHeaders = ["content-type", "user-agent", "event", "x-syncpay-event", "x-syncpay-delivery"]
 
 const rowOf = (gateway: PaymentGateway, webhook: IncomingWebhook): NewGatewayEvent => {
-  const pathKey = webhook.pathKey !== undefined && /^[\w-]{8,100}$/.test(webhook.pathKey) ? webhook.pathKey : undefined
+  const pathKey = /^[\w-]{8,100}(?=\/|$)/.exec(webhook.pathKey ?? "")?.[0]
   return {
     gateway: gateway.name,
     sha256: createHash("sha256")

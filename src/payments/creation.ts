@@ -40,12 +40,16 @@ export const makeCreation = Effect.gen(function* () {
       })
       .pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noAnswer(gateway)) }))
 
-  const write = Effect.fnUntraced(function* (created: Created) {
-    const stored = yield* payments.markPending(created)
-    yield* payments.markPerson(created.paymentId, "pix")
-    yield* payments.recordEvent(created.paymentId, "pix_created")
-    return stored
-  }, sql.withTransaction, retryConflicts)
+  const write = Effect.fnUntraced(
+    function* (created: Created) {
+      const stored = yield* payments.markPending(created)
+      yield* payments.markPerson(created.paymentId, "pix")
+      yield* payments.recordEvent(created.paymentId, "pix_created")
+      return stored
+    },
+    sql.withTransaction,
+    retryConflicts
+  )
 
   // The row lost its place to a newer charge while we were away: the buyer never saw this one, but it can be asked for.
   const superseded = Effect.fnUntraced(function* (created: Created) {
@@ -59,7 +63,10 @@ export const makeCreation = Effect.gen(function* () {
       Effect.retry({ ...untilStored, while: (error) => error.reason._tag !== "UniqueViolation" }),
       Effect.catchReason("SqlError", "UniqueViolation", () => superseded(created)),
       Effect.tapErrorTag("SqlError", (error) =>
-        Log.failure(`A cobrança ${created.chargeId} existe no gateway, mas não pôde ser gravada: ${whose(payment)}`, error)
+        Log.failure(
+          `A cobrança ${created.chargeId} existe no gateway, mas não pôde ser gravada: ${whose(payment)}`,
+          error
+        )
       )
     )
     // A webhook that was faster than this answer could not know whom it meant.
@@ -81,22 +88,25 @@ export const makeCreation = Effect.gen(function* () {
         )
       : Effect.void
 
-  return Effect.fn("Checkout.create")(function* (
-    gateway: PaymentGateway,
-    bot: Bot,
-    payment: Payment
-  ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
-    yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
-    const answer = yield* Effect.result(charge(gateway, payment))
-    const latency = yield* Log.latencyMs
-    if (answer._tag === "Failure") {
-      const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
-      return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))
-    }
-    const stored = yield* store(payment, createdFrom(gateway, bot, payment, answer.success))
-    yield* Log.info(statusLine(stored, "pending"), { ...fieldsOf(stored), latency_ms: latency })
-    return stored
-  }, (effect, _gateway, _bot, payment) => Effect.onExit(effect, interrupted(payment)))
+  return Effect.fn("Checkout.create")(
+    function* (
+      gateway: PaymentGateway,
+      bot: Bot,
+      payment: Payment
+    ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
+      yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
+      const answer = yield* Effect.result(charge(gateway, payment))
+      const latency = yield* Log.latencyMs
+      if (answer._tag === "Failure") {
+        const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
+        return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))
+      }
+      const stored = yield* store(payment, createdFrom(gateway, bot, payment, answer.success))
+      yield* Log.info(statusLine(stored, "pending"), { ...fieldsOf(stored), latency_ms: latency })
+      return stored
+    },
+    (effect, _gateway, _bot, payment) => Effect.onExit(effect, interrupted(payment))
+  )
 })
 
 const createdFrom = (gateway: PaymentGateway, bot: Bot, payment: Payment, charge: Charge): Created => ({

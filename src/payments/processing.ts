@@ -41,7 +41,11 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
       case "Later":
         return yield* events.retry(stored.id, owner, verdict.afterSeconds, verdict.reason, verdict.counts)
       case "Refused":
-        yield* events.finish(stored.id, owner, { state: "refused", error: verdict.reason, paymentId: verdict.paymentId })
+        yield* events.finish(stored.id, owner, {
+          state: "refused",
+          error: verdict.reason,
+          paymentId: verdict.paymentId
+        })
         return yield* Log.warn(`[PAYMENT][RECUSADO] Um aviso da ${stored.gateway} não foi aceito: ${verdict.reason}`, {
           payment_id: verdict.paymentId
         })

@@ -90,6 +90,9 @@ export class GatewayEventsRepo extends Context.Service<
           on conflict (provider, provider_event_id) do update set received_count = e.received_count + 1,
             state = case when ${again} then 'waiting' else e.state end,
             next_attempt_at = case when ${again} then now() else e.next_attempt_at end,
+            payload = case when ${again} then excluded.payload else e.payload end,
+            gateway_charge_id = case when ${again} then excluded.gateway_charge_id else e.gateway_charge_id end,
+            error = case when ${again} then null else e.error end,
             attempts = case when ${again} and e.state <> 'waiting' then 0 else e.attempts end,
             proof = case when ${again} and excluded.proof = 'signed' then 'signed' else e.proof end
           returning e.id, e.state`
@@ -97,19 +100,19 @@ export class GatewayEventsRepo extends Context.Service<
         return { id: row.id, waiting: row.state === "waiting" }
       })
 
-      const free = sql`w.state = 'waiting' and w.raw is not null and w.next_attempt_at <= now()
-        and (w.lease_until is null or w.lease_until < now())`
+      const free = sql`e.state = 'waiting' and e.raw is not null and e.next_attempt_at <= now()
+        and (e.lease_until is null or e.lease_until < now())`
 
+      // Waits for the row instead of skipping it: a repetition that is just being counted must not hide the event.
       const claim = (id: number, owner: string) =>
         decode(sql`
-          with due as (select w.id from gateway_events w where w.id = ${id} and ${free} for update skip locked)
-          update gateway_events e set owner = ${owner}, lease_until = ${lease} from due where e.id = due.id
+          update gateway_events e set owner = ${owner}, lease_until = ${lease} where e.id = ${id} and ${free}
           returning ${columns}`)
 
       const due = (limit: number) =>
         Effect.map(
           sql<{ readonly id: number }>`
-            select w.id from gateway_events w where ${free} order by w.next_attempt_at limit ${limit}`,
+            select e.id from gateway_events e where ${free} order by e.next_attempt_at limit ${limit}`,
           (rows) => rows.map((row) => row.id)
         )
 

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema, Struct } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { EventName } from "../domain/events.ts"
 import { limitOf, type ListQuery, type Page, encodeCursor } from "./cursor.ts"
@@ -67,14 +67,14 @@ export class ListsRepo extends Context.Service<
 const cursorFields = { cursor_at: Schema.String, cursor_id: Schema.Int }
 
 /** Rows are asked for with one more than the limit; that one tells whether the list goes on. */
-const pageOf = <A extends { readonly cursor_at: string; readonly cursor_id: number }>(
-  rows: ReadonlyArray<A>,
+const pageOf = <A extends object>(
+  rows: ReadonlyArray<A & { readonly cursor_at: string; readonly cursor_id: number }>,
   limit: number
-): Page<Omit<A, "cursor_at" | "cursor_id">> => {
+): Page<A> => {
   const shown = rows.slice(0, limit)
   const last = rows.length > limit ? shown.at(-1) : undefined
   return {
-    items: shown.map(({ cursor_at: _, cursor_id: __, ...view }) => view),
+    items: shown.map((row): A => Struct.omit(row, ["cursor_at", "cursor_id"]) as A),
     next_cursor: last === undefined ? null : encodeCursor({ at: last.cursor_at, id: last.cursor_id })
   }
 }
@@ -112,7 +112,7 @@ const users = (sql: SqlClient.SqlClient) => {
           : [sql`(u.first_seen_at, u.id) < (${cursor.at}::timestamptz, ${cursor.id}::bigint)`])
       ])}
       order by u.first_seen_at desc, u.id desc limit ${limit + 1}`)
-    return pageOf(rows, limit)
+    return pageOf<UserView>(rows, limit)
   })
 }
 
@@ -148,5 +148,5 @@ const events = (sql: SqlClient.SqlClient) =>
         ${microsOf(sql, "e.occurred_at")} as cursor_at, e.id as cursor_id
       from (${parts.reduce((all, part) => sql`${all} union all ${part}`)}) e
       order by e.occurred_at desc, e.id desc limit ${limit + 1}`)
-    return pageOf(rows, limit)
+    return pageOf<EventView>(rows, limit)
   })

@@ -137,7 +137,7 @@ export class OutboxRepo extends Context.Service<
             ...(query.telegramId === undefined ? [] : [sql`o.telegram_id = ${query.telegramId}`])
           ])}
           order by o.created_at desc, o.id desc limit ${limit + 1}`)
-        const page: Page<DeliveryView> = pageOf(rows, limit, ({ cursor_at: _, ...view }) => view)
+        const page: Page<DeliveryView> = pageOf(rows, limit)
         return page
       })
 

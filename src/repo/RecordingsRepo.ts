@@ -85,7 +85,7 @@ export class RecordingsRepo extends Context.Service<
           update telegram_updates t set state = 1, done_at = now(), error = null
           from unnest(${recordings.map((r) => r.botId)}::bigint[], ${recordings.map((r) => r.updateId)}::bigint[])
             k (bot_id, update_id)
-          where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0`
+          where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0`.unprepared
       })
 
       return RecordingsRepo.of({ write })

@@ -1,4 +1,4 @@
-import { Option } from "effect"
+import { Option, Struct } from "effect"
 
 /**
  * Where a list goes on: after the row with this instant and id. The instant is text because a JavaScript date loses
@@ -18,9 +18,14 @@ export const encodeCursor = (cursor: Cursor): string =>
 export const decodeCursor = (text: string): Option.Option<Cursor> => {
   const match = shape.exec(Buffer.from(text, "base64url").toString("utf8"))
   if (match === null) return Option.none()
-  const [, at, id] = match
-  if (at === undefined || Number.isNaN(Date.parse(at)) || !Number.isSafeInteger(Number(id))) return Option.none()
-  return Option.some({ at, id: Number(id) })
+  const [, at = "", id] = match
+  return isInstant(at) && Number.isSafeInteger(Number(id)) ? Option.some({ at, id: Number(id) }) : Option.none()
+}
+
+/** JavaScript takes 30 February for 2 March; PostgreSQL does not take it at all. */
+const isInstant = (text: string): boolean => {
+  const date = new Date(text)
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === text.slice(0, 19)
 }
 
 /** One page of a list of the admin API, in the shape that every list there has. */
@@ -46,15 +51,14 @@ export const limitOf = (query: ListQuery): number =>
   Math.min(Math.max(Math.trunc(query.limit ?? defaultLimit), 1), maxLimit)
 
 /** Rows are asked for with one more than the limit; that one tells whether the list goes on. */
-export const pageOf = <Row extends { readonly cursor_at: string }, A extends { readonly id: number }>(
-  rows: ReadonlyArray<Row & A>,
-  limit: number,
-  view: (row: Row & A) => A
-): Page<A> => {
+export const pageOf = <Row extends { readonly id: number; readonly cursor_at: string }>(
+  rows: ReadonlyArray<Row>,
+  limit: number
+): Page<Omit<Row, "cursor_at">> => {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   return {
-    items: shown.map(view),
+    items: shown.map((row) => Struct.omit(row, ["cursor_at"])),
     next_cursor: rows.length > limit && last !== undefined ? encodeCursor({ at: last.cursor_at, id: last.id }) : null
   }
 }

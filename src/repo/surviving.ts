@@ -23,9 +23,5 @@ export const surviving =
         const report = first ? Effect.logWarning(`[AVISO] ${what} falhou; continuo tentando`, cause) : Effect.void
         return Effect.andThen(report, Effect.sleep(pause))
       }
-      return turn.pipe(
-        Effect.andThen(succeeded),
-        Effect.catchCause(failed),
-        Effect.forever({ disableYield: false })
-      )
+      return turn.pipe(Effect.andThen(succeeded), Effect.catchCause(failed), Effect.forever({ disableYield: false }))
     })

@@ -35,7 +35,10 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         case "Retry": {
           const after = outcome.afterSeconds ?? (yield* backOff(row.attempts))
           yield* repo.retry(row.id, owner, after, outcome.reason)
-          return yield* Log.warn(`[AVISO] A ${what} será tentada de novo em ${Math.ceil(after)} s: ${outcome.reason}`, fields)
+          return yield* Log.warn(
+            `[AVISO] A ${what} será tentada de novo em ${Math.ceil(after)} s: ${outcome.reason}`,
+            fields
+          )
         }
         case "Failed":
           yield* repo.markFailed(row.id, owner, outcome.reason)
@@ -48,7 +51,9 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         Effect.catchCause(unexpected(row)),
         Effect.flatMap((outcome) => Effect.retry(finish(row, outcome), whileDatabaseIsAway)),
         holding(repo.renew(row.id, owner)),
-        Effect.tap((held) => (Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${row.id} passou para outro processo`))),
+        Effect.tap((held) =>
+          Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${row.id} passou para outro processo`)
+        ),
         Effect.withSpan("Outbox.deliver", {
           attributes: { destination: row.destination, event_name: row.eventName, attempts: row.attempts }
         }),
@@ -85,7 +90,10 @@ export const outboxWorkerLayer = Layer.effectDiscard(
 )
 
 const backOff = (attempts: number) =>
-  Effect.map(Random.nextBetween(0.75, 1.25), (jitter) => Math.min(2 ** Math.min(attempts, 30), longestBackOffSeconds) * jitter)
+  Effect.map(
+    Random.nextBetween(0.75, 1.25),
+    (jitter) => Math.min(2 ** Math.min(attempts, 30), longestBackOffSeconds) * jitter
+  )
 
 /** A handler that breaks holds only its own order key, and that in ever longer steps. */
 const unexpected =

@@ -91,7 +91,11 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
       doubles.inbox?.(bot, update) ?? Effect.void
     )
   const Doubles = Layer.mergeAll(
-    Layer.mock(Bots, { find: (slug) => Option.fromUndefinedOr(bots.get(slug)) }),
+    Layer.mock(Bots, {
+      find: (slug) => Option.fromUndefinedOr(bots.get(slug)),
+      byId: () => Option.none(),
+      all: () => [...bots.values()]
+    }),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
     Layer.succeed(Inbox, { accept }),
     Layer.mock(WebhookInbox, doubles.payments === undefined ? {} : { receive: doubles.payments }),

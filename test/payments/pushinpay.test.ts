@@ -179,6 +179,9 @@ describe("PushinPay", () => {
       { url: "http://x", token: Option.none(), webhookToken: Option.none() },
       HttpClient.make(() => Effect.never)
     ).capabilities
-    assert.match(Option.getOrElse(legalNotice, () => ""), /^A PUSHIN PAY atua exclusivamente .* pelo vendedor\.$/)
+    assert.match(
+      Option.getOrElse(legalNotice, () => ""),
+      /^A PUSHIN PAY atua exclusivamente .* pelo vendedor\.$/
+    )
   })
 })

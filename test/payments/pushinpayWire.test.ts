@@ -26,7 +26,7 @@ const expected = {
 } as const
 
 const form = (values: Readonly<Record<string, string | number>>) =>
-  new URLSearchParams(Object.entries(values).map(([key, value]) => [key, String(value)])).toString()
+  new URLSearchParams(Object.entries(values).map(([key, value]): [string, string] => [key, String(value)])).toString()
 
 describe("PushinPay's webhook body", () => {
   it.each([

@@ -21,11 +21,16 @@ declare module "vitest" {
 
 const prefix = "funil-teste-"
 
-/** One embedded server for the whole run, with a migrated database that every test gets a copy of. */
+/**
+ * One server for the whole run, with a migrated database that every test gets a copy of. It is embedded, unless
+ * TEST_DATABASE_URL names another one (its maintenance database, as a superuser): that is how PostgreSQL 15 is tested.
+ */
 export default async function setup(project: TestProject) {
   const scope = Scope.makeUnsafe()
   await Effect.runPromise(removeAbandoned)
-  const url = await Effect.runPromise(Scope.provide(startServer, scope))
+  const given = process.env["TEST_DATABASE_URL"]
+  const url = given ?? (await Effect.runPromise(Scope.provide(startServer, scope)))
+  await Effect.runPromise(makeTemplate(url))
   project.provide("databaseUrl", url)
   return () => Effect.runPromise(Scope.close(scope, Exit.void))
 }
@@ -38,15 +43,18 @@ const startServer = Effect.gen(function* () {
   // Of mode 700 it would be closed to the user that root runs the server as; that case has a test of its own.
   chmodSync(folder, 0o755)
   const { url } = yield* startEmbedded({ dir: join(folder, "postgres"), fsync: false, maxConnections: 300 })
-  const admin = databaseNamed(Redacted.value(url), "postgres")
+  return databaseNamed(Redacted.value(url), "postgres")
+})
+
+const makeTemplate = Effect.fnUntraced(function* (url: string) {
   yield* Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
+    yield* sql`drop database if exists ${sql(templateName)}`
     yield* sql`create database ${sql(templateName)}`
-  }).pipe(Effect.provide(Database.layerUrl(Redacted.make(admin))))
+  }).pipe(Effect.provide(Database.layerUrl(Redacted.make(url))))
   yield* Effect.andThen(migrate(), ensurePartitions()).pipe(
-    Effect.provide(Database.layerUrl(Redacted.make(databaseNamed(admin, templateName))))
+    Effect.provide(Database.layerUrl(Redacted.make(databaseNamed(url, templateName))))
   )
-  return admin
 })
 
 /** A run that was killed could not stop its server. */

@@ -52,4 +52,4 @@ export const wordsOf = (call: Call): string =>
 
 /** A confirmed message to a person whose words match. */
 export const sentTo = (personId: number, words: RegExp) => (call: Call) =>
-  call.ok && /^send/.test(call.method) && Number(call.params["chat_id"]) === personId && words.test(wordsOf(call))
+  call.ok && call.method.startsWith("send") && Number(call.params["chat_id"]) === personId && words.test(wordsOf(call))

@@ -1,21 +1,20 @@
 import { Effect } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { SqlError } from "effect/sql"
+import { HttpRouter, HttpServerRequest } from "effect/http"
+import type { SqlError } from "effect/sql"
 import { WebhookInbox } from "../../payments/WebhookInbox.ts"
 import { declaresTooMuch } from "../body.ts"
 import { isDatabaseAway } from "../errors.ts"
 import { FloodGuard } from "../FloodGuard.ts"
-import { databaseAway, ourFault, problem, problemResponse, tooLarge } from "../problem.ts"
+import { acknowledged, databaseAway, ourFault, problem, problemResponse, tooLarge } from "../problem.ts"
 import { nodeRequest, requestIdOf } from "../request.ts"
 
 const path = "/api/payments/webhook/"
 
 const unknownGateway = problemResponse(problem("not_found", "Este gateway não existe."))
 const refused = problemResponse(problem("unauthorized", "A assinatura ou a senha deste aviso não confere."))
-const received = HttpServerResponse.empty({ status: 200 })
 
 /** Gateways look whether an address answers before they accept it as a webhook. */
-export const paymentWebhookCheck = received
+export const paymentWebhookCheck = acknowledged
 
 /**
  * `POST /api/payments/webhook/:gateway`, with whatever stands behind the name: bytes, headers and query go to the
@@ -33,7 +32,7 @@ export const paymentWebhook = Effect.gen(function* () {
   return yield* inbox
     .receive(gateway, { headers: request.headers, query, body, pathKey, requestId: requestIdOf(source) })
     .pipe(
-      Effect.as(received),
+      Effect.as(acknowledged),
       Effect.catchTags({
         UnknownGateway: ({ gateway }) => refuseUnknown(gateway),
         GatewayError: ({ reason }) => Effect.succeed(reason._tag === "WebhookRefused" ? refused : problemResponse(ourFault)),

@@ -1,9 +1,9 @@
 import { Cause, Effect, Option } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerRequest } from "effect/http"
 import { declaresTooMuch } from "../body.ts"
 import { causeProblem } from "../errors.ts"
 import { FloodGuard } from "../FloodGuard.ts"
-import { problemResponse, tooLarge } from "../problem.ts"
+import { acknowledged, problemResponse, tooLarge } from "../problem.ts"
 import { nodeRequest, requestIdOf } from "../request.ts"
 import { secretHeader, TelegramWebhook } from "./TelegramWebhook.ts"
 
@@ -18,7 +18,7 @@ export const telegramWebhook = Effect.gen(function* () {
   if (declaresTooMuch(source)) return yield* refuseLarge(slug)
   const raw = yield* request.text
   const refusal = yield* webhook.receive(bot.value, raw, requestIdOf(source))
-  return refusal === undefined ? HttpServerResponse.empty({ status: 200 }) : problemResponse(refusal)
+  return refusal === undefined ? acknowledged : problemResponse(refusal)
 }).pipe(Effect.catch((error) => Effect.succeed(problemResponse(causeProblem(Cause.fail(error))))))
 
 const refuseLarge = Effect.fnUntraced(function* (slug: string) {

@@ -1,5 +1,5 @@
 import { NodeHttpClient } from "@effect/platform-node"
-import { Effect, type Duration, Layer, Option } from "effect"
+import { type Duration, Effect, type Layer, Option } from "effect"
 import { HttpClient, type HttpClientError, type HttpClientRequest } from "effect/http"
 import {
   ChargeNotFound,
@@ -29,7 +29,8 @@ export interface GatewayAnswer {
 }
 
 /** The request never left this machine, so it certainly had no effect. */
-const beforeSending = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*CERT.*)$/
+const beforeSending =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*CERT.*)$/
 
 const changesSomething = (operation: Operation) => operation === "create" || operation === "refund"
 

@@ -28,9 +28,12 @@ export const list = (sql: SqlClient.SqlClient) =>
         ...(query.status === undefined ? [] : [sql`${statusOf(sql)} = ${query.status}`]),
         ...(query.telegramId === undefined
           ? []
-          : [sql`coalesce(p.telegram_id, u.telegram_id) = ${query.telegramId}`])
+          : [
+              sql`(p.telegram_id = ${query.telegramId} or (p.telegram_id is null and p.bot_user_id in
+                (select f.id from bot_users f where f.telegram_id = ${query.telegramId})))`
+            ])
       ])}
       order by p.created_at desc, p.id desc limit ${limit + 1}`)
-    const page: Page<PaymentView> = pageOf(rows, limit, ({ cursor_at: _, ...view }) => view)
+    const page: Page<PaymentView> = pageOf(rows, limit)
     return page
   })

@@ -27,8 +27,10 @@ export interface Opening {
   readonly payment: Payment
 }
 
-/** A creation that takes longer than this died with its process: gateways are given up on much earlier. */
-export const staleSeconds = 30
+/** A creation that takes longer than this died with its process: gateways are given up on after 8 s. */
+export const staleSeconds = 12
+/** The same update again, after that time: whoever began the creation for it is certainly gone. */
+const givenUpSeconds = 8
 
 /** Each round needs somebody else to open and close a charge between two of our statements. */
 const maxRounds = 10
@@ -64,7 +66,8 @@ export const openOrCreate = (sql: SqlClient.SqlClient) => {
     where p.bot_slug is not null and p.bot_id = ${charge.botId} and p.telegram_id = ${charge.telegramId}
       and p.plan_id = ${charge.planId} and p.value_cents = ${charge.valueCents}
       and ((p.status = 'pending' and p.expires_at <= now())
-        or (p.status = 'creating' and p.created_at < now() - make_interval(secs => ${staleSeconds})))`
+        or (p.status = 'creating' and p.created_at < now() - make_interval(
+          secs => case when p.request_id = ${charge.requestId} then ${givenUpSeconds} else ${staleSeconds} end)))`
 
   const findOpen = (charge: NewCharge) =>
     decode(sql`

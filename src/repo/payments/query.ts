@@ -57,8 +57,7 @@ const decodeDue = rowsOf(DueQuery)
 
 /** Takes charges whose question is due, with the slot to ask it. `expired` ones are looked at by a rarer call. */
 export const claimDue =
-  (sql: SqlClient.SqlClient) =>
-  (gateway: string, secondsBetween: number, which: "open" | "expired", limit: number) => {
+  (sql: SqlClient.SqlClient) => (gateway: string, secondsBetween: number, which: "open" | "expired", limit: number) => {
     const rhythm = which === "open" ? secondsBetween : expiredRhythmSeconds
     const delay = sql`greatest(${rhythm}::float8, extract(epoch from now() - p.created_at)::float8 / ${ageShare})`
     const next = sql`now() + make_interval(secs => ${delay} + ${longestQuerySeconds}::float8)`

@@ -12,7 +12,7 @@ export const playBuyer = Effect.fn("Demo.playBuyer")(function* (service: DemoSer
   yield* telegram.person(ana)
 
   const sentTo = (text: RegExp) => (call: Call) =>
-    /^send/.test(call.method) && Number(call.params["chat_id"]) === ana.id && text.test(words(call))
+    call.method.startsWith("send") && Number(call.params["chat_id"]) === ana.id && text.test(words(call))
 
   yield* step(
     1,
