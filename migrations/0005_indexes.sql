@@ -8,7 +8,9 @@ create index if not exists ix_shots_queue_pending on shots_queue (shot_id, id) w
 create unique index if not exists ux_bot_plans_legacy_key on bot_plans (bot_id, legacy_key) where legacy_key is not null;
 create index if not exists ix_bot_plans_bot_id on bot_plans (bot_id, position);
 
-create index if not exists ix_bot_users_last_seen on bot_users (bot_id, last_seen_at desc);
+-- None on last_seen_at: it changes with every message, and an index on it would end the cheap (HOT) updates.
+create index if not exists ix_bot_users_list on bot_users (bot_id, first_seen_at desc, id desc);
+create index if not exists ix_bot_users_list_all on bot_users (first_seen_at desc, id desc);
 create index if not exists ix_bot_users_telegram_id on bot_users (telegram_id);
 
 create index if not exists ix_telegram_updates_waiting on telegram_updates (received_at) where state = 0;
@@ -22,7 +24,9 @@ create unique index if not exists ux_payments_gateway_charge on payments (gatewa
 -- ONE OPEN CHARGE per person, plan and value; decides between taps, devices and nodes.
 create unique index if not exists ux_payments_open_charge on payments (bot_id, telegram_id, plan_id, value_cents)
   where status in ('creating', 'pending') and bot_slug is not null;
-create index if not exists ix_payments_due_check on payments (next_check_at) where status in ('pending', 'unknown');
+create index if not exists ix_payments_due_check on payments (next_check_at) where next_check_at is not null;
+-- Sweeps of creations that died with their process.
+create index if not exists ix_payments_creating on payments (created_at) where status = 'creating';
 create index if not exists ix_payments_bot_list on payments (bot_id, created_at desc, id desc);
 create index if not exists ix_payments_list on payments (created_at desc, id desc);
 create index if not exists ix_payments_person on payments (telegram_id, bot_id) where telegram_id is not null;

@@ -18,6 +18,7 @@ import { Polling } from "./engine/Polling.ts"
 import { Pressure } from "./engine/Pressure.ts"
 import { Recorder } from "./engine/Recorder.ts"
 import { Recovery } from "./engine/Recovery.ts"
+import * as Log from "./log/Log.ts"
 import { Sender } from "./messages/Sender.ts"
 import { Checkout } from "./payments/Checkout.ts"
 import { Gateways } from "./payments/Gateways.ts"
@@ -45,9 +46,15 @@ import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
 // last is what everybody stands on.
 
 /** The database in its present shape: nothing above sees it before the migrations are through. */
-const MigratedDatabase = Layer.effectDiscard(Effect.andThen(migrate(), ensurePartitions(3))).pipe(
-  Layer.provideMerge(Database.layer)
-)
+const MigratedDatabase = Layer.effectDiscard(
+  Effect.andThen(
+    migrate(),
+    // Without this month's partition the default one takes the rows, and the scheduler tries again.
+    Effect.catch(ensurePartitions(3), (error) =>
+      Log.recovered("As partições dos próximos meses não puderam ser criadas agora", error)
+    )
+  )
+).pipe(Layer.provideMerge(Database.layer))
 
 const Repos = Layer.mergeAll(
   BotsRepo.layer,

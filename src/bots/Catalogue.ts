@@ -89,8 +89,8 @@ export class Catalogue extends Context.Service<
           const contents = bindContents(one, ofBot, (file) =>
             fileIdOf.get(`${one.row.slug}/${file.kind}/${file.sha256}`)
           )
-          const present = ofBot.filter((plan) => !plan.deleted)
-          return { bot: toBot(one.row, opened, contents, present), row: one.row, opened, plans: present }
+          const plans = ofBot.filter((plan) => !plan.deleted)
+          return { bot: toBot(one.row, opened, contents, ofBot), row: one.row, opened, plans }
         })
       })
 
@@ -127,7 +127,7 @@ const toPlan = (row: PlanRow): Plan => ({
   id: row.id,
   name: row.name,
   priceCents: row.priceCents,
-  active: row.active,
+  active: row.active && !row.deleted,
   delivery: deliveryOf(row),
   vipChatId: Option.fromNullOr(row.vipChatId)
 })

@@ -106,15 +106,14 @@ const nameOf = (name: string) => {
 }
 
 /** Where a plan's button stands, in words for the seller. */
-const usersOf = ({ bot }: LoadedBot, planId: number): ReadonlyArray<string> => {
+const usersOf = ({ bot, plans }: LoadedBot, planId: number): ReadonlyArray<string> => {
   const offers = (content: Parameters<typeof plansOffered>[0]) => plansOffered(content).includes(planId)
+  const others = plans.flatMap(({ id }) => (id === planId ? [] : (bot.plans.get(id) ?? [])))
   return [
     ...(bot.start.some(offers) ? ["mensagem start"] : []),
     ...[...bot.messages].flatMap(([key, content]) => (offers(content) ? [`mensagem ${key}`] : [])),
-    ...[...bot.plans.values()].flatMap((plan) =>
-      plan.id !== planId && plan.delivery._tag === "Some" && offers(plan.delivery.value)
-        ? [`entrega do plano ${plan.name}`]
-        : []
+    ...others.flatMap((plan) =>
+      plan.delivery._tag === "Some" && offers(plan.delivery.value) ? [`entrega do plano ${plan.name}`] : []
     ),
     ...(bot.offers.some(offers) ? ["um downsell ou disparo"] : [])
   ]

@@ -1,4 +1,4 @@
-import { Effect, Redacted, Ref, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Redacted, Ref, Schedule, type Scope } from "effect"
 import { existsSync, mkdirSync, realpathSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { findBinaries } from "./embedded/binaries.ts"
@@ -6,7 +6,7 @@ import { chooseUser } from "./embedded/runAs.ts"
 import { ensureCluster, superuser } from "./embedded/cluster.ts"
 import { EmbeddedError, reasonOf } from "./embedded/EmbeddedError.ts"
 import { filesOf } from "./embedded/files.ts"
-import { leaveSeat, type Seat, type Site, takeSeat, untilLost } from "./embedded/seat.ts"
+import { atMost, leaveSeat, type Seat, type Site, takeSeat, untilLost } from "./embedded/seat.ts"
 
 export { EmbeddedError }
 
@@ -76,7 +76,9 @@ const stayAt = Effect.fnUntraced(function* (site: Site) {
   )
   const seat = yield* Ref.get(held)
   yield* ensureDatabase(seat)
-  yield* Effect.forkScoped(Effect.forever(replaceLostSeat(site, held)))
+  yield* Effect.acquireRelease(Effect.forkDetach(Effect.forever(replaceLostSeat(site, held))), (fiber) =>
+    atMost("500 millis", Fiber.interrupt(fiber))
+  )
   return seat
 })
 

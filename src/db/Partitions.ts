@@ -29,7 +29,7 @@ export const ensurePartitions = Effect.fn("Partitions.ensure")(function* (
   if (table === undefined) return []
   const fallback = table.fallback ?? undefined
   const made: Array<string> = []
-  for (const month of yield* missingMonths(sql, monthsAhead, fallback)) {
+  for (const month of yield* sql.withTransaction(missingMonths(sql, monthsAhead, fallback))) {
     const partition = yield* makePartition(sql, month, fallback)
     if (partition !== undefined) made.push(partition)
   }
@@ -38,13 +38,15 @@ export const ensurePartitions = Effect.fn("Partitions.ensure")(function* (
 })
 
 /** Months that are wanted and overlap no partition. A row whose clock was mad stays in the default one. */
-const missingMonths = (sql: SqlClient.SqlClient, monthsAhead: number, fallback: string | undefined) => {
+const missingMonths = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, monthsAhead: number, fallback?: string) {
+  // A default partition that grew for a year takes long to look through, once.
+  yield* sql`set local statement_timeout = 0`
   const ofStrayRows =
     fallback === undefined
       ? sql``
       : sql`union select date_trunc('month', occurred_at at time zone 'UTC') from ${sql(fallback)}
           where occurred_at >= '2015-01-01' and occurred_at < now() + interval '2 years'`
-  return sql<Month>`
+  return yield* sql<Month>`
     with bounds as (
       select pg_get_expr(c.relpartbound, c.oid) as bound
       from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -64,7 +66,7 @@ const missingMonths = (sql: SqlClient.SqlClient, monthsAhead: number, fallback: 
     where not exists (select from taken
       where lower < (month + interval '1 month') at time zone 'UTC' and upper > month at time zone 'UTC')
     order by month`
-}
+})
 
 /**
  * An insert that waits for the default partition, having been sent there already, fails when it finds the month gone

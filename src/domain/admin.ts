@@ -100,4 +100,8 @@ export class Upstream extends Schema.TaggedError<Upstream>()("Upstream", { messa
 /** What an administrative call can be told, in words that the HTTP edge turns into a status. */
 export class AdminError extends Schema.TaggedError<AdminError>()("AdminError", {
   reason: Schema.Union([NotFound, Conflict, Invalid, Upstream])
-}) {}
+}) {
+  override get message(): string {
+    return this.reason._tag === "Invalid" ? Object.values(this.reason.fields).join(" ") : this.reason.message
+  }
+}

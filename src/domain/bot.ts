@@ -31,6 +31,7 @@ export interface Bot {
   /** `/start` may be several messages in the old databases, in their order. */
   readonly start: ReadonlyArray<MessageContent>
   readonly messages: ReadonlyMap<string, MessageContent>
+  /** Removed ones too, as inactive: who bought one is owed its delivery. */
   readonly plans: ReadonlyMap<number, Plan>
   /** Contents of downsells and shots whose buttons may carry a price of their own. */
   readonly offers: ReadonlyArray<MessageContent>

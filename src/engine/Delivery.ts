@@ -25,7 +25,8 @@ export const DeliveryLayer = Layer.effect(
     const deliver: OutboxHandler = Effect.fn("Delivery.deliver")(function* (row: OutboxRow, saveProgress) {
       const payment = yield* payments.findById(row.paymentId ?? 0)
       if (Option.isNone(payment)) return failed("o pagamento não existe mais")
-      const { botId, telegramId } = payment.value
+      const { botId, telegramId, status } = payment.value
+      if (status !== "paid") return failed("o pagamento foi devolvido antes da entrega")
       if (botId === null || telegramId === null) return failed("o pagamento não diz de quem é")
       const bot = bots.byId(botId)
       if (Option.isNone(bot)) return failed("o bot deste pagamento não existe mais")

@@ -1,7 +1,12 @@
-import { Context, Effect, FiberSet, Layer } from "effect"
+import { Context, Effect, FiberSet, Layer, Queue } from "effect"
 import { logged } from "../log/Log.ts"
+import { surviving } from "../repo/surviving.ts"
 import { Handling } from "./Handling.ts"
 import type { UpdateJob } from "./job.ts"
+import { Pressure } from "./Pressure.ts"
+import { isQuiet } from "./quiet.ts"
+
+const quietBatch = 1_000
 
 /** Running handlers get this long to finish at a stop; the rest is given back to the inbox. */
 const drainTimeout = "3 seconds"
@@ -27,6 +32,8 @@ export class Dispatcher extends Context.Service<
       const fork = yield* FiberSet.runtime(fibers)<never>()
       const queues = new Map<string, Array<UpdateJob>>()
       const present = new Set<string>()
+      const pressure = yield* Pressure
+      const quiet = yield* Queue.unbounded<UpdateJob>()
 
       const drain = (person: string, queue: Array<UpdateJob>) =>
         Effect.whileLoop({
@@ -43,6 +50,10 @@ export class Dispatcher extends Context.Service<
         const key = jobKey(job)
         if (present.has(key)) return
         present.add(key)
+        if (isQuiet(job)) {
+          Queue.offerUnsafe(quiet, job)
+          return
+        }
         const person = personKey(job)
         const queue = queues.get(person)
         if (queue !== undefined) {
@@ -53,6 +64,15 @@ export class Dispatcher extends Context.Service<
         queues.set(person, started)
         fork(drain(person, started))
       }
+
+      // Order does not matter among these: a person's row keeps the latest of what it is told, events carry their time.
+      yield* Effect.gen(function* () {
+        yield* Queue.peek(quiet)
+        yield* pressure.ease
+        const jobs = yield* Queue.takeBetween(quiet, 1, quietBatch)
+        yield* handling.runQuiet(jobs)
+        for (const job of jobs) present.delete(jobKey(job))
+      }).pipe(surviving("O registro das mensagens sem resposta"), Effect.forkScoped)
 
       yield* Effect.addFinalizer(() =>
         FiberSet.awaitEmpty(fibers).pipe(Effect.timeoutOption(drainTimeout), Effect.asVoid)

@@ -4,10 +4,8 @@ import type { CheckoutError } from "../payments/Checkout.ts"
 import type { Recording } from "../repo/RecordingsRepo.ts"
 import type { TelegramError } from "../telegram/TelegramError.ts"
 import type { SqlError } from "effect/sql/SqlError"
-import { makeMember } from "./handlers/member.ts"
 import { makeStart } from "./handlers/start.ts"
 import { makeTap } from "./handlers/tap.ts"
-import { makeText } from "./handlers/text.ts"
 import { silent, type UpdateJob } from "./job.ts"
 
 export type HandlerError = TelegramError | SqlError | CheckoutError
@@ -22,8 +20,6 @@ export class Handlers extends Context.Service<
     Effect.gen(function* () {
       const start = yield* makeStart
       const tap = yield* makeTap
-      const member = yield* makeMember
-      const text = yield* makeText
 
       const handle = (bot: Bot, job: UpdateJob): Effect.Effect<Recording, HandlerError> => {
         const { incoming } = job
@@ -32,10 +28,9 @@ export class Handlers extends Context.Service<
             return start(bot, job, incoming)
           case "tap":
             return tap(bot, job, incoming)
+          // Handled in batches: see quiet.ts.
           case "member":
-            return member(bot, job, incoming)
           case "text":
-            return text(bot, job, incoming)
           case "ignored":
             return Effect.succeed(silent(job))
         }

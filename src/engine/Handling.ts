@@ -3,18 +3,25 @@ import { Bots } from "../bots/Bots.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
 import { detailOf } from "../log/sentences.ts"
+import type { Recording } from "../repo/RecordingsRepo.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Handlers } from "./Handlers.ts"
 import { silent, type UpdateJob } from "./job.ts"
+import { quietOutcome } from "./quiet.ts"
 import { Recorder } from "./Recorder.ts"
 
 // A failing update holds only its own person; after these it is set aside so that the person's next one gets its turn.
 const retryDelaysMs = [300, 2_000, 8_000]
 
 /** Takes one update from the inbox to done: handler, then its recording. Never fails; a poison update ends as dead. */
-export class Handling extends Context.Service<Handling, { readonly run: (job: UpdateJob) => Effect.Effect<void> }>()(
-  "funil/engine/Handling"
-) {
+export class Handling extends Context.Service<
+  Handling,
+  {
+    readonly run: (job: UpdateJob) => Effect.Effect<void>
+    /** Updates that get no answer, all of them in one transaction. */
+    readonly runQuiet: (jobs: ReadonlyArray<UpdateJob>) => Effect.Effect<void>
+  }
+>()("funil/engine/Handling") {
   static readonly layer = Layer.effect(
     Handling,
     Effect.gen(function* () {
@@ -63,7 +70,25 @@ export class Handling extends Context.Service<Handling, { readonly run: (job: Up
         )
       })
 
-      return Handling.of({ run })
+      const runQuiet = Effect.fnUntraced(function* (jobs: ReadonlyArray<UpdateJob>) {
+        const recordings: Array<Recording> = []
+        for (const job of jobs) {
+          const bot = bots.byId(job.botId)
+          const outcome =
+            Option.isSome(bot) && bot.value.active ? quietOutcome(bot.value, job) : { recording: silent(job) }
+          recordings.push(outcome.recording)
+          if (outcome.sentence === undefined) continue
+          yield* Log.info(outcome.sentence, {
+            request_id: job.requestId,
+            slug: outcome.recording.slug,
+            telegram_id: job.personId,
+            ...outcome.fields
+          })
+        }
+        yield* recorder.recordAll(recordings)
+      })
+
+      return Handling.of({ run, runQuiet })
     })
   )
 }

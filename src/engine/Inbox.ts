@@ -50,7 +50,11 @@ export class Inbox extends Context.Service<
       const commit = yield* makeBatcher({
         maxSize: 500,
         concurrency: 4,
-        run: (rows: ReadonlyArray<InboxRow>) => updates.insertMany(node.id, rows)
+        run: (rows: ReadonlyArray<InboxRow>) =>
+          updates.insertMany(node.id, rows).pipe(
+            Effect.timeout(commitTimeout),
+            Effect.mapError((error) => new InboxUnavailable({ detail: error._tag }))
+          )
       })
 
       const accept = Effect.fnUntraced(function* (bot: Bot, update: RawUpdate) {
@@ -66,10 +70,7 @@ export class Inbox extends Context.Service<
           requestId: update.requestId,
           receivedAt: new Date()
         }
-        const fresh = yield* pressure.during(commit(row)).pipe(
-          Effect.timeout(commitTimeout),
-          Effect.mapError((error) => new InboxUnavailable({ detail: error._tag }))
-        )
+        const fresh = yield* pressure.during(commit(row))
         if (fresh) dispatcher.offer({ ...row, incoming, attempts: 0, progress: 0 })
       })
 

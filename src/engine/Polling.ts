@@ -1,6 +1,6 @@
 import { Cause, Context, Effect, FiberMap, Layer, Option, Redacted } from "effect"
 import { Bots } from "../bots/Bots.ts"
-import { Webhooks } from "../bots/Webhooks.ts"
+import { allowedUpdates, Webhooks } from "../bots/Webhooks.ts"
 import { Config } from "../config.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
@@ -10,7 +10,6 @@ import { Inbox } from "./Inbox.ts"
 import { updateIdOf } from "./update.ts"
 
 const longPollSeconds = 25
-const allowedUpdates = ["message", "callback_query", "my_chat_member", "chat_join_request", "chat_member"]
 
 /** Without `PUBLIC_URL`, feeds the same inbox by long polling: one fiber per active bot. */
 export class Polling extends Context.Service<Polling, { readonly active: boolean }>()("funil/engine/Polling") {

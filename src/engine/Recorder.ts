@@ -1,11 +1,13 @@
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Cause, Context, Effect, Layer, Schedule } from "effect"
+import type { SqlError } from "effect/sql"
 import { makeBatcher } from "../db/Batcher.ts"
-import { recovered } from "../log/Log.ts"
+import { isPoison } from "../db/poison.ts"
+import * as Log from "../log/Log.ts"
 import { type Recording, RecordingsRepo } from "../repo/RecordingsRepo.ts"
 import { type UpdateKey, UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Pressure } from "./Pressure.ts"
 
-const retryWhileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
+const whileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
 )
 
@@ -15,6 +17,8 @@ export class Recorder extends Context.Service<
   {
     /** Returns once committed. It does not fail: messages have left already, so the truth must get in. */
     readonly record: (recording: Recording) => Effect.Effect<void>
+    /** The same for many at once. */
+    readonly recordAll: (recordings: ReadonlyArray<Recording>) => Effect.Effect<void>
     /** Confirmed message blocks of an update, for answers of more than one message. */
     readonly progress: (key: UpdateKey, blocks: number) => Effect.Effect<void>
   }
@@ -26,27 +30,47 @@ export class Recorder extends Context.Service<
       const updates = yield* UpdatesRepo
       const pressure = yield* Pressure
 
-      const write = yield* makeBatcher({
-        maxSize: 500,
-        concurrency: 1,
-        run: (batch: ReadonlyArray<Recording>) => Effect.as(recordings.write(batch), batch),
-        before: pressure.ease
+      const setAside = Effect.fnUntraced(function* (recording: Recording, error: SqlError.SqlError) {
+        yield* Log.failure(
+          `O registro da mensagem ${recording.updateId} do bot ${recording.slug} foi separado`,
+          error,
+          {
+            slug: recording.slug,
+            event_name: "update_dead"
+          }
+        )
+        yield* updates.markDead(recording, 1, Log.detailOf(Cause.fail(error)))
       })
 
-      const record = (recording: Recording) =>
-        write(recording).pipe(
+      /** One refused row must not keep its neighbours out: halves are tried until it stands alone. */
+      const write = (batch: ReadonlyArray<Recording>): Effect.Effect<void, SqlError.SqlError> =>
+        Effect.catch(recordings.write(batch), (error) => {
+          if (!isPoison(error)) return Effect.fail(error)
+          if (batch.length === 1) return setAside(batch[0]!, error)
+          const middle = batch.length >> 1
+          return Effect.andThen(write(batch.slice(0, middle)), write(batch.slice(middle)))
+        })
+
+      const recordAll = (batch: ReadonlyArray<Recording>) =>
+        write(batch).pipe(
           Effect.tapError((error) =>
-            recovered("O banco de dados não gravou um atendimento; vou tentar de novo", error)
+            Log.recovered("O banco de dados não gravou atendimentos; vou tentar de novo", error)
           ),
-          Effect.retry(retryWhileDatabaseIsAway),
-          Effect.orDie,
-          Effect.asVoid
+          Effect.retry(whileDatabaseIsAway),
+          Effect.orDie
         )
+
+      const record = yield* makeBatcher({
+        maxSize: 500,
+        concurrency: 1,
+        run: (batch: ReadonlyArray<Recording>) => Effect.as(recordAll(batch), batch),
+        before: pressure.ease
+      })
 
       // Losing a progress mark costs at most one repeated block after a crash; waiting for an outage would cost more.
       const progress = (key: UpdateKey, blocks: number) => Effect.ignore(updates.saveProgress(key, blocks))
 
-      return Recorder.of({ record, progress })
+      return Recorder.of({ record: (recording) => Effect.asVoid(record(recording)), recordAll, progress })
     })
   )
 }

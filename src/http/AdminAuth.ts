@@ -19,8 +19,7 @@ export class AdminAuth extends Context.Service<
       // Digests have one length, whatever was sent: neither content nor length shows in the time taken.
       const expected = hash("sha256", Redacted.value(config.adminToken), "buffer")
       const accepts = (token: string) => timingSafeEqual(hash("sha256", token, "buffer"), expected)
-      const acceptsHeader = (header: string | undefined) =>
-        Option.exists(bearerOf(header), (token) => accepts(token))
+      const acceptsHeader = (header: string | undefined) => Option.exists(bearerOf(header), (token) => accepts(token))
       return AdminAuth.of({ accepts, acceptsHeader })
     })
   )

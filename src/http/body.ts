@@ -53,7 +53,8 @@ const unstorable = (json: unknown): FieldProblems | undefined => {
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const { value, path, depth } = next
     if (depth > maxDepth) return { [path.slice(0, 100)]: "Tem níveis demais." }
-    if (typeof value === "string" && !isStorable(value)) return { [path]: "Tem um caractere que não pode ser guardado." }
+    if (typeof value === "string" && !isStorable(value))
+      return { [path]: "Tem um caractere que não pode ser guardado." }
     if (typeof value !== "object" || value === null) continue
     for (const [key, inner] of Object.entries(value)) {
       if (!isStorable(key)) return { [path]: "Tem um nome de campo que não pode ser guardado." }

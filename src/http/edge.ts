@@ -12,29 +12,29 @@ import { nodeRequest, requestIdOf } from "./request.ts"
  * No CORS: no page of another host has business here.
  */
 export const Edge = HttpRouter.middleware(
-  Effect.map(FloodGuard, (flood) => (handler) =>
-    Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const requestId = requestIdOf(nodeRequest(request))
-      // The pattern, not the address: that may hold the secret of a charge.
-      const { route } = yield* HttpRouter.RouteContext
-      const what = `${request.method} ${route.path}`
-      const answered = Effect.catchCause(handler, (cause) => answerTo(cause, what, flood))
-      const response = yield* Effect.annotateLogs(answered, "request_id", requestId)
-      return withHeaders(response, requestId)
-    })
+  Effect.map(
+    FloodGuard,
+    (flood) => (handler) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const requestId = requestIdOf(nodeRequest(request))
+        // The pattern, not the address: that may hold the secret of a charge.
+        const { route } = yield* HttpRouter.RouteContext
+        const what = `${request.method} ${route.path}`
+        const answered = Effect.catchCause(handler, (cause) => answerTo(cause, what, flood))
+        const response = yield* Effect.annotateLogs(answered, "request_id", requestId)
+        return withHeaders(response, requestId)
+      })
   )
 ).layer
 
 /** Last resort, around the router itself: an address that no route can even be looked up for (`/%ff`). */
 export const LastResort = HttpRouter.middleware(
   (handler) =>
-    Effect.catchCause(
-      handler,
-      (cause): Handled =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.failCause(cause as Cause.Cause<never>)
-          : Effect.succeed(problemResponse(causeProblem(cause)))
+    Effect.catchCause(handler, (cause): Handled =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : Effect.succeed(problemResponse(causeProblem(cause)))
     ),
   { global: true }
 )

@@ -1,6 +1,6 @@
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import type { HttpServerRequest } from "effect/http"
-import { randomUUID } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 
 /** Node's own view of a request; we serve HTTP/1.1 only. */
@@ -9,10 +9,14 @@ export const nodeRequest = (request: HttpServerRequest.HttpServerRequest): Incom
 
 const sane = /^[\w.:-]{1,64}$/
 
-/** The caller's `X-Request-Id` when it is fit for a log line, else 48 random bits. */
+// Random per process, counted within it: a UUID per request costs 0.5 µs, 3 % of a whole webhook.
+const processPart = randomBytes(4).toString("hex")
+let counted = randomBytes(2).readUInt16BE()
+
+/** The caller's `X-Request-Id` when it is fit for a log line, else a short one of ours. */
 export const requestIdOf = (request: IncomingMessage): string => {
   const given = request.headers["x-request-id"]
-  return typeof given === "string" && sane.test(given) ? given : randomUUID().slice(-12)
+  return typeof given === "string" && sane.test(given) ? given : `${processPart}${(counted++).toString(36)}`
 }
 
 const loopback = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/

@@ -1,5 +1,5 @@
 import { Option } from "effect"
-import type { Bot } from "../domain/bot.ts"
+import type { Bot, Plan } from "../domain/bot.ts"
 import type { MessageContent } from "../domain/content.ts"
 import { compose, type TelegramCall, type Variables } from "./compose.ts"
 
@@ -29,7 +29,13 @@ export const composeFor = (
     { ...variablesFor(bot, person), ...more },
     {
       chatId: person.telegramId,
-      planPrice: (planId) => bot.plans.get(planId)?.priceCents,
-      planName: (planId) => bot.plans.get(planId)?.name
+      planPrice: (planId) => onSale(bot, planId)?.priceCents,
+      planName: (planId) => onSale(bot, planId)?.name
     }
   )
+
+/** A plan that is not on sale shows no button. */
+const onSale = (bot: Bot, planId: number): Plan | undefined => {
+  const plan = bot.plans.get(planId)
+  return plan?.active === true ? plan : undefined
+}

@@ -4,7 +4,14 @@ import { funnelSteps, type MetricsFilter } from "../repo/metrics/filter.ts"
 import { MetricsRepo, type MoneyRow, type StepRow, type TimeRow } from "../repo/MetricsRepo.ts"
 import type { GroupView, MetricsView, StepView, TimeView } from "./model.ts"
 
-export { funnelSteps, type MetricsFilter, type MetricsGroup, metricsGroups, type UtmName, utmNames } from "../repo/metrics/filter.ts"
+export {
+  funnelSteps,
+  type MetricsFilter,
+  type MetricsGroup,
+  metricsGroups,
+  type UtmName,
+  utmNames
+} from "../repo/metrics/filter.ts"
 
 /** The funnel of one bot or of all, over a period (contract, section 5). */
 export class Metrics extends Context.Service<

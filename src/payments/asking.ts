@@ -1,8 +1,10 @@
 import { Clock, Effect, FiberSet } from "effect"
 import type { SqlError } from "effect/sql"
 import * as Log from "../log/Log.ts"
+import { sentenceOf } from "../log/sentences.ts"
 import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { makeAsk } from "./ask.ts"
+import { fieldsOf, whose } from "./lines.ts"
 import { Gateways } from "./Gateways.ts"
 import type { GatewayError, PaymentGateway } from "./PaymentGateway.ts"
 import { Settlement } from "./Settlement.ts"
@@ -33,12 +35,15 @@ export const makeAsking = Effect.gen(function* () {
     gateways.all.map((gateway) => [gateway.name, { gateway, running: 0, failing: false, pausedUntil: 0 }])
   )
 
+  const notFound = Effect.fnUntraced(function* (payment: Payment, error: GatewayError) {
+    if (!(yield* payments.markProblem(payment.id, sentenceOf(error)))) return
+    yield* Log.recovered(`A consulta não deu em nada: ${whose(payment)}`, error, fieldsOf(payment))
+  })
+
   // One line when a gateway stops answering and one when it is back, not one per charge.
-  const failed = Effect.fnUntraced(function* (line: Line, error: GatewayError) {
+  const failed = Effect.fnUntraced(function* (line: Line, payment: Payment, error: GatewayError) {
     const { reason } = error
-    if (reason._tag === "ChargeNotFound") {
-      return yield* Log.recovered("A consulta de um pagamento não deu em nada", error, { gateway: line.gateway.name })
-    }
+    if (reason._tag === "ChargeNotFound") return yield* notFound(payment, error)
     const now = yield* Clock.currentTimeMillis
     if (reason._tag === "GatewayRateLimited") line.pausedUntil = now + reason.retryAfterSeconds * 1000
     if (reason._tag === "GatewayUnauthorized") line.pausedUntil = now + pauseAfterRefusalSeconds * 1000
@@ -61,7 +66,7 @@ export const makeAsking = Effect.gen(function* () {
       if (line !== undefined) yield* answered(line)
       yield* settlement.apply(payment, answer.success, "query")
     } else if (line !== undefined) {
-      yield* failed(line, answer.failure)
+      yield* failed(line, payment, answer.failure)
     }
     const silent = answer._tag === "Failure" && answer.failure.reason._tag !== "ChargeNotFound"
     // An unpaid answer leaves it as it is, a paid one has moved it on: expiring can only be right.

@@ -1,25 +1,10 @@
 import { Context, Effect, Layer, type Option, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { firstOf } from "./decode.ts"
+import { type NewGatewayEvent, store, type Stored } from "./gatewayEvents/store.ts"
 import { leaseSeconds } from "./lease.ts"
 
-export interface NewGatewayEvent {
-  readonly gateway: string
-  /** Of the address's key and the body: the same webhook delivered again has the same one. */
-  readonly sha256: string
-  readonly raw: Uint8Array
-  /** Only the harmless ones. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly query: string
-  readonly pathKey: string | undefined
-  readonly chargeId: string | undefined
-  /** What the adapter read, in our words; what was signed long ago cannot be verified again. */
-  readonly events: ReadonlyArray<unknown>
-  readonly proof: "signed" | "none"
-  readonly state: "waiting" | "done" | "refused"
-  readonly error: string | undefined
-  readonly requestId: string
-}
+export type { NewGatewayEvent } from "./gatewayEvents/store.ts"
 
 export const GatewayEvent = Schema.Struct({
   id: Schema.Int,
@@ -51,7 +36,7 @@ export class GatewayEventsRepo extends Context.Service<
   GatewayEventsRepo,
   {
     /** Commits a webhook. A repeated one is counted, and worked on again unless it had its effect. */
-    readonly store: (event: NewGatewayEvent) => Sql<{ readonly id: number; readonly waiting: boolean }>
+    readonly store: (event: NewGatewayEvent) => Sql<Stored>
     /** None: somebody else has it, or it is done. */
     readonly claim: (id: number, owner: string) => Sql<Option.Option<GatewayEvent>>
     /** Events whose time has come and that nobody works on; several processes may see the same. */
@@ -75,30 +60,6 @@ export class GatewayEventsRepo extends Context.Service<
         e.headers->>'path_key' as "pathKey", e.proof, e.attempts, e.request_id as "requestId"`
       const lease = sql`now() + make_interval(secs => ${leaseSeconds})`
       const rearmed = sql`state = 'waiting', next_attempt_at = now(), processed_at = null, attempts = 0`
-
-      const store = Effect.fn("GatewayEventsRepo.store")(function* (event: NewGatewayEvent) {
-        const headers = { ...event.headers, ...(event.pathKey === undefined ? {} : { path_key: event.pathKey }) }
-        const again = sql`excluded.state = 'waiting' and e.state <> 'done'`
-        const [row] = yield* sql<{ readonly id: number; readonly state: string }>`
-          insert into gateway_events as e (provider, provider_event_id, dedupe_key, purpose, request_id, raw, headers,
-            query, payload, gateway_charge_id, state, proof, error, next_attempt_at, occurred_at, processed_at)
-          values (${event.gateway}, ${event.sha256}, ${`${event.gateway}:${event.sha256}`}, 'webhook',
-            ${event.requestId}, ${event.raw}, ${JSON.stringify(headers)}::text::jsonb, ${event.query},
-            ${JSON.stringify({ events: event.events })}::text::jsonb, ${event.chargeId ?? null}, ${event.state},
-            ${event.proof}, ${event.error ?? null}, now(), now(),
-            case when ${event.state !== "waiting"}::boolean then now() end)
-          on conflict (provider, provider_event_id) do update set received_count = e.received_count + 1,
-            state = case when ${again} then 'waiting' else e.state end,
-            next_attempt_at = case when ${again} then now() else e.next_attempt_at end,
-            payload = case when ${again} then excluded.payload else e.payload end,
-            gateway_charge_id = case when ${again} then excluded.gateway_charge_id else e.gateway_charge_id end,
-            error = case when ${again} then null else e.error end,
-            attempts = case when ${again} and e.state <> 'waiting' then 0 else e.attempts end,
-            proof = case when ${again} and excluded.proof = 'signed' then 'signed' else e.proof end
-          returning e.id, e.state`
-        if (row === undefined) return yield* Effect.die(new Error("gateway_events: insert returned no row"))
-        return { id: row.id, waiting: row.state === "waiting" }
-      })
 
       const free = sql`e.state = 'waiting' and e.raw is not null and e.next_attempt_at <= now()
         and (e.lease_until is null or e.lease_until < now())`
@@ -160,7 +121,7 @@ export class GatewayEventsRepo extends Context.Service<
       )
 
       return GatewayEventsRepo.of({
-        store,
+        store: store(sql),
         claim,
         due,
         renew,

@@ -125,14 +125,16 @@ const events = (sql: SqlClient.SqlClient) =>
     const sources = yield* eventSources(sql)
     const wanted = sql.and([
       sql`true`,
-      ...(bot === undefined ? [] : [sql`(e.bot_id = (select f.id from bots f where f.slug = ${bot}) or (e.bot_id is null and e.bot_slug = ${bot}))`]),
+      ...(bot === undefined
+        ? []
+        : [
+            sql`(e.bot_id = (select f.id from bots f where f.slug = ${bot}) or (e.bot_id is null and e.bot_slug = ${bot}))`
+          ]),
       ...(status === undefined ? [] : [sql`${eventNameOf(sql)} = ${status}`]),
       ...(telegramId === undefined ? [] : [sql`coalesce(e.telegram_id, e.tg_id) = ${telegramId}::bigint`]),
       ...(from === undefined ? [] : [sql`e.occurred_at >= ${from.toISOString()}::timestamptz`]),
       ...(to === undefined ? [] : [sql`e.occurred_at < ${to.toISOString()}::timestamptz`]),
-      ...(cursor === undefined
-        ? []
-        : [sql`(e.occurred_at, e.id) < (${cursor.at}::timestamptz, ${cursor.id}::bigint)`])
+      ...(cursor === undefined ? [] : [sql`(e.occurred_at, e.id) < (${cursor.at}::timestamptz, ${cursor.id}::bigint)`])
     ])
     // Each table gives its own newest rows by its own index; the outer order only merges them.
     const parts = sources.map(

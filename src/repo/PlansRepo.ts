@@ -46,7 +46,7 @@ type Answer<A> = Effect.Effect<A, SqlError.SqlError>
 export class PlansRepo extends Context.Service<
   PlansRepo,
   {
-    /** Removed plans only where they came from an old message: that message must not bring them back. */
+    /** Removed plans too: who bought one before is owed its delivery, and an old message must not bring one back. */
     readonly load: (keys?: BotKeys) => Answer<ReadonlyArray<PlanRow>>
     readonly insert: (botId: number, plan: NewPlan) => Answer<number>
     readonly update: (botId: number, id: number, columns: PlanColumns) => Answer<void>
@@ -68,7 +68,7 @@ export class PlansRepo extends Context.Service<
             p.deleted_at is not null as deleted, p.delivery, p.vip_chat_id as "vipChatId",
             p.legacy_key as "legacyKey", p.created_at as "createdAt"
           from bot_plans p join bots b on b.id = p.bot_id
-          where ${wanted(sql, keys)} and (p.deleted_at is null or p.legacy_key is not null)
+          where ${wanted(sql, keys)}
           order by p.bot_id, p.position, p.id`
 
       const insert = (botId: number, plan: NewPlan) =>

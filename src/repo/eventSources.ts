@@ -9,7 +9,9 @@ const legacyNames = [
 
 /** The glossary's name of row `e`, whichever system wrote it. */
 export const eventNameOf = (sql: SqlClient.SqlClient) =>
-  sql.literal(`case e.event_name ${legacyNames.map(([old, now]) => `when '${old}' then '${now}'`).join(" ")} else e.event_name end`)
+  sql.literal(
+    `case e.event_name ${legacyNames.map(([old, now]) => `when '${old}' then '${now}'`).join(" ")} else e.event_name end`
+  )
 
 /** Every spelling under which an event of the glossary may stand in the tables. */
 export const spellingsOf = (names: ReadonlyArray<string>): ReadonlyArray<string> =>

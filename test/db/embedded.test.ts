@@ -156,7 +156,7 @@ describe("the embedded database", () => {
       const { dir, parent } = yield* place
       mkdirSync(dir, { recursive: true })
       writeFileSync(join(dir, "notas.txt"), "minhas")
-      const draft = join(parent, ".postgres-novo-2147483647")
+      const draft = join(parent, ".postgres-novo-2147483647-0a1b2c3d")
       mkdirSync(join(draft, "data"), { recursive: true })
       yield* Effect.scoped(Effect.flatMap(start(dir), ({ url }) => query(url, "select 1")))
       assert.isFalse(existsSync(draft))

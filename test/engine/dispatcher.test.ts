@@ -3,23 +3,34 @@ import { Deferred, Effect, Layer } from "effect"
 import { Dispatcher } from "../../src/engine/Dispatcher.ts"
 import { Handling } from "../../src/engine/Handling.ts"
 import type { UpdateJob } from "../../src/engine/job.ts"
+import { Pressure } from "../../src/engine/Pressure.ts"
+
+const person = { telegramId: 7, name: "Ana", firstName: "Ana", username: undefined, languageCode: undefined }
 
 const job = (botId: number, personId: number | null, updateId: number): UpdateJob => ({
   botId,
   updateId,
   personId,
-  kind: "text",
+  kind: "start",
   payload: "{}",
   requestId: `r${updateId}`,
   receivedAt: new Date(0),
   attempts: 0,
   progress: 0,
-  incoming: { kind: "ignored", what: "test" }
+  incoming: { kind: "start", person, payload: undefined }
 })
 
-/** Runs `body` over a dispatcher whose handler is `run`. */
-const withHandler = <A, E>(run: (job: UpdateJob) => Effect.Effect<void>, body: Effect.Effect<A, E, Dispatcher>) =>
-  body.pipe(Effect.provide(Dispatcher.layer.pipe(Layer.provide(Layer.succeed(Handling, Handling.of({ run }))))))
+/** Runs `body` over a dispatcher whose handlers are `run` and `runQuiet`. */
+const withHandler = <A, E>(
+  run: (job: UpdateJob) => Effect.Effect<void>,
+  body: Effect.Effect<A, E, Dispatcher>,
+  runQuiet: (jobs: ReadonlyArray<UpdateJob>) => Effect.Effect<void> = () => Effect.void
+) =>
+  body.pipe(
+    Effect.provide(
+      Dispatcher.layer.pipe(Layer.provide([Layer.succeed(Handling, Handling.of({ run, runQuiet })), Pressure.layer]))
+    )
+  )
 
 describe("Dispatcher", () => {
   it.effect("runs one person's updates strictly in order and never two at once", () =>
@@ -103,6 +114,31 @@ describe("Dispatcher", () => {
         })
       )
       assert.strictEqual(runs, 2)
+    })
+  )
+
+  it.effect("hands what gets no answer over in one batch, past a slow handler of the same person", () =>
+    Effect.gen(function* () {
+      const slow = yield* Deferred.make<void>()
+      const batches: Array<ReadonlyArray<number>> = []
+      const seen = yield* Deferred.make<void>()
+      const text = (id: number): UpdateJob => ({ ...job(1, 7, id), incoming: { kind: "text", person, text: "oi" } })
+      yield* withHandler(
+        () => Deferred.await(slow),
+        Effect.gen(function* () {
+          const dispatcher = yield* Dispatcher
+          dispatcher.offer(job(1, 7, 1))
+          for (const id of [2, 3, 3, 4]) dispatcher.offer(text(id))
+          yield* Deferred.await(seen)
+          yield* Deferred.succeed(slow, undefined)
+        }),
+        (jobs) =>
+          Effect.suspend(() => {
+            batches.push(jobs.map((one) => one.updateId))
+            return Effect.asVoid(Deferred.succeed(seen, undefined))
+          })
+      )
+      assert.deepStrictEqual(batches, [[2, 3, 4]])
     })
   )
 })

@@ -1,7 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
-import { AdminError, type BotView, Conflict, Invalid, NotFound, type PlanView, Upstream } from "../../src/domain/admin.ts"
+import {
+  AdminError,
+  type BotView,
+  Conflict,
+  Invalid,
+  NotFound,
+  type PlanView,
+  Upstream
+} from "../../src/domain/admin.ts"
 import { adminToken, type Answer, openDoor } from "./door.ts"
 
 const bot: BotView = {
@@ -83,7 +91,10 @@ describe("the admin API", () => {
       ]
       for (const [method, path] of everyCall) {
         for (const headers of method === "GET" ? credentials : [{}, { authorization: "Bearer nope" }]) {
-          const answer = yield* door.call(method, `${path}?limit=abc`, { headers, ...(method === "GET" ? {} : { body: "{" }) })
+          const answer = yield* door.call(method, `${path}?limit=abc`, {
+            headers,
+            ...(method === "GET" ? {} : { body: "{" })
+          })
           refusedWith(answer, 401, "unauthorized")
           assert.strictEqual(answer.headers["www-authenticate"], "Bearer")
         }
@@ -107,7 +118,9 @@ describe("the admin API", () => {
           putMessage: () => Effect.succeed({ text: "Olá!" })
         }
       })
-      const expectations: ReadonlyArray<readonly [method: string, path: string, body: unknown, status: number, json: unknown]> = [
+      const expectations: ReadonlyArray<
+        readonly [method: string, path: string, body: unknown, status: number, json: unknown]
+      > = [
         ["GET", "/api/admin/bots", undefined, 200, { items: [bot], next_cursor: null }],
         ["GET", "/api/admin/bots/vip", undefined, 200, bot],
         ["POST", "/api/admin/bots", newBot, 201, bot],
@@ -169,7 +182,9 @@ describe("the admin API", () => {
   it.live("is 422 with a Portuguese sentence per field for JSON that does not fit", () =>
     Effect.gen(function* () {
       const door = yield* openDoor()
-      const cases: ReadonlyArray<readonly [method: string, path: string, body: unknown, fields: ReadonlyArray<string>]> = [
+      const cases: ReadonlyArray<
+        readonly [method: string, path: string, body: unknown, fields: ReadonlyArray<string>]
+      > = [
         ["POST", "/api/admin/bots", {}, ["slug", "token", "gateway"]],
         ["POST", "/api/admin/bots", { ...newBot, slug: "Bad Slug!", token: "x" }, ["slug", "token"]],
         ["POST", "/api/admin/bots", { ...newBot, gateway: "stripe" }, ["gateway"]],
@@ -182,7 +197,12 @@ describe("the admin API", () => {
         ["POST", "/api/admin/bots", "null", [""]],
         ["POST", "/api/admin/bots", "7", [""]],
         ["PATCH", "/api/admin/bots/vip", { messages_per_second: 0 }, ["messages_per_second"]],
-        ["PATCH", "/api/admin/bots/vip", { messages_per_second: 1.5, active: "yes" }, ["messages_per_second", "active"]],
+        [
+          "PATCH",
+          "/api/admin/bots/vip",
+          { messages_per_second: 1.5, active: "yes" },
+          ["messages_per_second", "active"]
+        ],
         ["PATCH", "/api/admin/bots/vip", { notice: 5, warmup_chat_id: "não" }, ["notice", "warmup_chat_id"]],
         ["PATCH", "/api/admin/bots/vip", '{"pix_expires_minutes":1e400}', ["pix_expires_minutes"]],
         ["POST", "/api/admin/bots/vip/plans", { name: "x", price_cents: 123456789012345 }, ["price_cents"]],
@@ -199,7 +219,11 @@ describe("the admin API", () => {
           assert.match(sentence, /^[A-ZÁÉÍÓÚÂÊÔÃÕÇ].*[.…]$/u)
         }
       }
-      const nested = yield* door.asAdmin("PUT", "/api/admin/bots/vip/messages/start", "[".repeat(200_000) + "]".repeat(200_000))
+      const nested = yield* door.asAdmin(
+        "PUT",
+        "/api/admin/bots/vip/messages/start",
+        "[".repeat(200_000) + "]".repeat(200_000)
+      )
       refusedWith(nested, 422, "invalid")
     })
   )

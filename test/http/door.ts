@@ -70,7 +70,10 @@ export interface Door {
   readonly updates: ReadonlyArray<RawUpdate & { readonly slug: string }>
   readonly call: (method: string, path: string, options?: CallOptions) => Effect.Effect<Answer, Error>
   readonly asAdmin: (method: string, path: string, body?: unknown) => Effect.Effect<Answer, Error>
-  readonly hook: (body: unknown, options?: { readonly slug?: string; readonly secret?: string }) => Effect.Effect<Answer, Error>
+  readonly hook: (
+    body: unknown,
+    options?: { readonly slug?: string; readonly secret?: string }
+  ) => Effect.Effect<Answer, Error>
   readonly socket: Effect.Effect<Socket, Error, Scope.Scope>
 }
 
@@ -151,8 +154,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     lines,
     updates,
     call,
-    asAdmin: (method, path, body) =>
-      call(method, path, { headers: { authorization: `Bearer ${adminToken}` }, body }),
+    asAdmin: (method, path, body) => call(method, path, { headers: { authorization: `Bearer ${adminToken}` }, body }),
     hook: (body, options = {}) =>
       call("POST", `/tg/${options.slug ?? "vip"}/webhook`, {
         headers: {

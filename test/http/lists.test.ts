@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
+import { SqlError } from "effect/sql"
 import { decodeCursor, encodeCursor, type ListQuery } from "../../src/repo/cursor.ts"
 import type { UserView } from "../../src/repo/ListsRepo.ts"
 import { openDoor } from "./door.ts"
@@ -119,7 +120,8 @@ describe("the lists of the admin API", () => {
       const answer = yield* door.asAdmin("GET", "/api/admin/users?format=csv")
       assert.strictEqual(answer.status, 200)
       assert.strictEqual(answer.headers["content-type"], "text/csv; charset=utf-8")
-      const columns = "bot,telegram_id,name,username,language_code,blocked,opted_out,has_paid,session_id,first_seen_at,last_seen_at,last_start_at"
+      const columns =
+        "bot,telegram_id,name,username,language_code,blocked,opted_out,has_paid,session_id,first_seen_at,last_seen_at,last_start_at"
       const rest = "pt-br,false,false,true,,2025-11-07T12:00:00.000Z,2025-11-07T12:00:00.000Z,"
       assert.strictEqual(
         answer.text,
@@ -139,8 +141,30 @@ describe("the lists of the admin API", () => {
     })
   )
 
+  it.live("as CSV break off with a log line when the database goes away in the middle", () =>
+    Effect.gen(function* () {
+      const cause = "terminating connection"
+      const away = new SqlError.SqlError({ reason: new SqlError.ConnectionError({ cause }) })
+      const next_cursor = encodeCursor({ at: "2025-11-07T12:00:00.000000Z", id: 1 })
+      const door = yield* openDoor({
+        lists: {
+          users: ({ cursor }) =>
+            cursor === undefined ? Effect.succeed({ items: [person(1)], next_cursor }) : Effect.fail(away)
+        }
+      })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(door.asAdmin("GET", "/api/admin/users?format=csv"))))
+      yield* door.call("GET", "/healthz")
+      assert.include(door.lines.join(""), "[ERRO] Uma lista em CSV parou no meio: o banco de dados não respondeu")
+    })
+  )
+
   it("reads no cursor that was not given out", () => {
-    for (const text of ["", "x", encodeCursor({ at: "now", id: 1 }), encodeCursor({ at: "2025-11-07T12:00:00.000000Z", id: -1 })]) {
+    for (const text of [
+      "",
+      "x",
+      encodeCursor({ at: "now", id: 1 }),
+      encodeCursor({ at: "2025-11-07T12:00:00.000000Z", id: -1 })
+    ]) {
       assert.strictEqual(decodeCursor(text)._tag, "None")
     }
   })

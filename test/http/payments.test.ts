@@ -49,7 +49,10 @@ describe("POST /api/payments/webhook/:gateway", () => {
         ["multipart/form-data; boundary=x", "nonsense"],
         ["", ""]
       ] as const) {
-        const answer = yield* door.call("POST", "/api/payments/webhook/pushinpay", { headers: { "content-type": type }, body })
+        const answer = yield* door.call("POST", "/api/payments/webhook/pushinpay", {
+          headers: { "content-type": type },
+          body
+        })
         assert.strictEqual(answer.status, 200, type)
       }
       assert.strictEqual((yield* door.call("POST", "/api/payments/webhook/pushinpay")).status, 200)
@@ -106,7 +109,9 @@ describe("POST /api/payments/webhook/:gateway", () => {
       const cause = { code: "42601", message: "syntax error" }
       const away = yield* failing(new SqlError.ConnectionError({ cause }))
       assert.strictEqual((yield* away.call("POST", path, { body: "{}" })).status, 503)
-      const stopping = yield* failing(new SqlError.UnknownError({ cause: { code: "57P01", message: "terminating connection" } }))
+      const stopping = yield* failing(
+        new SqlError.UnknownError({ cause: { code: "57P01", message: "terminating connection" } })
+      )
       assert.strictEqual((yield* stopping.call("POST", path, { body: "{}" })).status, 503)
       const refusing = yield* failing(new SqlError.SqlSyntaxError({ cause }))
       assert.strictEqual((yield* refusing.call("POST", path, { body: "{}" })).status, 500)

@@ -45,7 +45,17 @@ describe("the service's own addresses", () => {
   it.live("an address that does not exist is a 404 in JSON, however it is written", () =>
     Effect.gen(function* () {
       const door = yield* openDoor()
-      const paths = ["/", "/nope", "/api", "/api/admin", "/tg/vip", "/%ff", "/%", "/..%2f..%2fetc/passwd", `/${"a".repeat(4000)}`]
+      const paths = [
+        "/",
+        "/nope",
+        "/api",
+        "/api/admin",
+        "/tg/vip",
+        "/%ff",
+        "/%",
+        "/..%2f..%2fetc/passwd",
+        `/${"a".repeat(4000)}`
+      ]
       for (const path of paths) {
         const answer = yield* door.call("GET", path)
         assert.strictEqual(answer.status, 404, path)
@@ -68,9 +78,15 @@ describe("the service's own addresses", () => {
       assert.strictEqual(answer.headers["x-request-id"], "pedido-77")
       assert.deepStrictEqual(answer.json, { error: "internal", message: "Algo deu errado do nosso lado." })
       yield* door.call("GET", "/healthz")
-      const lines = door.lines.join("").split("\n").filter((line) => line.includes("pedido-77"))
+      const lines = door.lines
+        .join("")
+        .split("\n")
+        .filter((line) => line.includes("pedido-77"))
       assert.lengthOf(lines, 1)
-      assert.match(lines[0] ?? "", /ERROR \[ERRO\] Falha ao atender GET \/api\/admin\/bots: .*\| .*request_id=pedido-77/)
+      assert.match(
+        lines[0] ?? "",
+        /ERROR \[ERRO\] Falha ao atender GET \/api\/admin\/bots: .*\| .*request_id=pedido-77/
+      )
     })
   )
 
@@ -116,7 +132,16 @@ describe("the service's own addresses", () => {
       ]) {
         assert.include(paths, path)
       }
-      assert.hasAllKeys(json.paths["/api/admin/bots"].post.responses, ["201", "400", "401", "404", "409", "413", "422", "503"])
+      assert.hasAllKeys(json.paths["/api/admin/bots"].post.responses, [
+        "201",
+        "400",
+        "401",
+        "404",
+        "409",
+        "413",
+        "422",
+        "503"
+      ])
       for (const operations of Object.values<Record<string, { readonly summary?: string }>>(json.paths)) {
         for (const operation of Object.values(operations)) assert.isString(operation.summary)
       }
@@ -151,7 +176,9 @@ describe("a stop", () => {
       idle.write("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: keep-alive\r\n\r\n")
       yield* Effect.callback<void>((resume) => void idle.once("data", () => resume(Effect.void)))
       const half = yield* door.socket
-      half.write(`POST /tg/vip/webhook HTTP/1.1\r\nhost: x\r\nx-telegram-bot-api-secret-token: ${secret}\r\ncontent-length: 100\r\n\r\n{`)
+      half.write(
+        `POST /tg/vip/webhook HTTP/1.1\r\nhost: x\r\nx-telegram-bot-api-secret-token: ${secret}\r\ncontent-length: 100\r\n\r\n{`
+      )
       const headless = yield* door.socket
       headless.write("GET /hea")
       const hook = yield* Effect.forkChild(door.hook({ update_id: 1 }))

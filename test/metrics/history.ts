@@ -103,7 +103,8 @@ export const factsOf = (history: typeof History.Type) => {
   })
   const sales = history.payments.map((payment, i): Sale => {
     const createdAt = later(epoch, payment.at)
-    const paidAt = payment.fate === 0 ? null : later(createdAt, { ...payment.paidAfter, day: payment.paidAfter.day % 2 })
+    const paidAt =
+      payment.fate === 0 ? null : later(createdAt, { ...payment.paidAfter, day: payment.paidAfter.day % 2 })
     const backAt = payment.fate > 3 && paidAt !== null ? later(paidAt, payment.backAfter) : null
     return {
       id: i + 1,
@@ -129,8 +130,10 @@ export const sessionMarks: Readonly<Record<string, string | null>> = { s1: "fb",
 export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sales: ReadonlyArray<Sale>) {
   const sql = yield* SqlClient.SqlClient
   yield* sql`truncate bots, funnel_events, funnel_events_legacy, payments, tracking_sessions, bot_users restart identity cascade`
-  for (const [i, slug] of botSlugs.entries()) yield* sql`insert into bots (id, slug, name) values (${i + 1}, ${slug}, ${slug})`
-  for (const id of sessions) yield* sql`insert into tracking_sessions (id, utm_source) values (${id}, ${sessionMarks[id] ?? null})`
+  for (const [i, slug] of botSlugs.entries())
+    yield* sql`insert into bots (id, slug, name) values (${i + 1}, ${slug}, ${slug})`
+  for (const id of sessions)
+    yield* sql`insert into tracking_sessions (id, utm_source) values (${id}, ${sessionMarks[id] ?? null})`
   for (const fact of facts) {
     const botId = botSlugs.indexOf(fact.bot as "alfa") + 1
     const at = fact.at.toISOString()

@@ -61,6 +61,6 @@ layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("Metrics",
           rows.toSorted((a, b) => (a.key < b.key ? -1 : 1))
         assert.deepStrictEqual(sorted(groups), sorted(expectedGroups))
       }),
-    { timeout: 120_000, arbitrary: { runs: 150, seed: 20251107 } }
+    { timeout: 120_000, arbitrary: { runs: 100, seed: 20251107 } }
   )
 })

@@ -30,7 +30,11 @@ const localParts = (at: Date, tz: string) => {
   }).formatToParts(at)
   const part = (type: string) => parts.find((p) => p.type === type)?.value ?? ""
   const offset = part("timeZoneName").replace("GMT", "")
-  return { day: `${part("year")}-${part("month")}-${part("day")}`, hour: part("hour"), offset: offset === "" ? "+00:00" : offset }
+  return {
+    day: `${part("year")}-${part("month")}-${part("day")}`,
+    hour: part("hour"),
+    offset: offset === "" ? "+00:00" : offset
+  }
 }
 
 const keyOf = (at: Date, bot: string | null, mark: string | null, filter: MetricsFilter): string => {
@@ -47,7 +51,11 @@ const funnelOf = (facts: ReadonlyArray<Fact>) => {
   const counts = steps.map((event) => {
     const rows = facts.filter((fact) => nameOf(fact) === event)
     const units = rows.map((fact) =>
-      ofSession(event) ? (fact.session ?? `nobody ${fact.id}`) : fact.person === null ? `nobody ${fact.id}` : `${fact.bot} ${fact.person}`
+      ofSession(event)
+        ? (fact.session ?? `nobody ${fact.id}`)
+        : fact.person === null
+          ? `nobody ${fact.id}`
+          : `${fact.bot} ${fact.person}`
     )
     return { event, events: rows.length, unique: new Set(units).size }
   })
@@ -56,7 +64,9 @@ const funnelOf = (facts: ReadonlyArray<Fact>) => {
     const before = counts.slice(0, i).findLast(({ unique }) => unique > 0)?.unique ?? count.unique
     const started = counts.slice(0, i + 1).some(({ unique }) => unique > 0)
     return {
-      ...count,
+      event: count.event,
+      events: count.events,
+      unique: count.unique,
       conversion: started ? round(count.unique, base) : 0,
       step_conversion: started ? round(count.unique, before) : 0
     }
@@ -73,9 +83,12 @@ const timesOf = (seconds: ReadonlyArray<number>) => {
 const secondsBetween = (from: Date, to: Date) => Math.floor((to.getTime() - from.getTime()) / 1000)
 
 const byPerson = (facts: ReadonlyArray<Fact>) =>
-  [...Map.groupBy(facts.filter(({ person }) => person !== null), ({ bot, person }) => `${bot} ${person}`).values()].map((rows) =>
-    rows.toSorted((a, b) => a.at.getTime() - b.at.getTime())
-  )
+  [
+    ...Map.groupBy(
+      facts.filter(({ person }) => person !== null),
+      ({ bot, person }) => `${bot} ${person}`
+    ).values()
+  ].map((rows) => rows.toSorted((a, b) => a.at.getTime() - b.at.getTime()))
 
 /** Every number of `GET /api/metrics`, counted by hand. */
 export const naive = (facts: ReadonlyArray<Fact>, sales: ReadonlyArray<Sale>, filter: MetricsFilter) => {

@@ -31,7 +31,10 @@ describe("parsePeriod", () => {
 
   it("takes instants as they are, half-open, and local times as those of the zone", () => {
     const from = "2025-11-07T12:00:00-03:00"
-    assert.strictEqual(bounds({ from, to: "2025-11-07T16:00:00Z" }), "2025-11-07T15:00:00.000Z 2025-11-07T16:00:00.000Z")
+    assert.strictEqual(
+      bounds({ from, to: "2025-11-07T16:00:00Z" }),
+      "2025-11-07T15:00:00.000Z 2025-11-07T16:00:00.000Z"
+    )
     assert.strictEqual(
       bounds({ from: "2025-11-07T12:00:00 03:00", to: "2025-11-07T12:00" }),
       "2025-11-07T09:00:00.000Z 2025-11-07T15:00:00.000Z"
@@ -40,14 +43,26 @@ describe("parsePeriod", () => {
   })
 
   it("names the parameter that makes no sense", () => {
-    for (const from of ["x", "2025-02-30", "2025-11-07T25:00:00Z", "0000-01-01", "1900-01-01", "20251107", "-1", "2025-11"]) {
+    for (const from of [
+      "x",
+      "2025-02-30",
+      "2025-11-07T25:00:00Z",
+      "0000-01-01",
+      "1900-01-01",
+      "20251107",
+      "-1",
+      "2025-11"
+    ]) {
       assert.strictEqual(bounds({ from }), "from", from)
     }
     assert.strictEqual(bounds({ to: "tomorrow" }), "to")
     assert.strictEqual(bounds({ from: "x", to: "y" }), "from,to")
     assert.strictEqual(bounds({ from: "2025-11-08", to: "2025-11-07" }), "to")
     assert.strictEqual(bounds({ from: "2025-11-07T00:00:00Z", to: "2025-11-07T00:00:00Z" }), "to")
-    assert.strictEqual(bounds({ from: "2020-01-01", to: "2024-12-31" }), "2020-01-01T03:00:00.000Z 2025-01-01T03:00:00.000Z")
+    assert.strictEqual(
+      bounds({ from: "2020-01-01", to: "2024-12-31" }),
+      "2020-01-01T03:00:00.000Z 2025-01-01T03:00:00.000Z"
+    )
     assert.strictEqual(bounds({ from: "2020-01-01", to: "2025-01-01" }), "from")
     for (const tz of ["+03:00", "-03:00", "Mars/Olympus", "GMT+3", "'; drop table bots", "", "../etc"]) {
       assert.strictEqual(bounds({ tz }), "tz", tz)

@@ -119,8 +119,8 @@ describe("Reconciliation", () => {
       })
       const near = (actual: number | null, expected: number) => assert.approximately(actual ?? -1, expected, 2)
       near(yield* nextAfter("1 minute", "open"), 68)
-      near(yield* nextAfter("20 minutes", "open"), 68)
-      near(yield* nextAfter("1 hour", "open"), 188)
+      near(yield* nextAfter("1 hour", "open"), 68)
+      near(yield* nextAfter("3 hours", "open"), 188)
       near(yield* nextAfter("1 hour", "expired"), 608)
       near(yield* nextAfter("20 hours", "expired"), 3608)
       assert.isNull(yield* nextAfter("25 hours", "expired"))
@@ -188,6 +188,25 @@ describe("Reconciliation", () => {
         )
         assert.strictEqual(bot.slug, "vip")
       }).pipe(Effect.provide(payments(dropped)))
+  )
+
+  it.live("a charge the gateway does not know is one line, however often it is asked for", () =>
+    Effect.gen(function* () {
+      const { sql, charged, room, bank } = yield* setup
+      const { charge } = yield* charged()
+      yield* sql`update payments set gateway_charge_id = '9d3f2b1a-1111-4222-8333-444455556666'`
+      for (const asked of [1, 2]) {
+        yield* timePasses
+        yield* eventually(
+          Effect.map(bank.calls, (calls) => calls.filter(({ status }) => status === 404).length),
+          (count) => count === asked
+        )
+        yield* eventually(slotAnswered, (answered) => answered)
+      }
+      yield* charged(1)
+      assert.strictEqual(room.log.filter((line) => line.includes("não conhece esta cobrança")).length, 1)
+      assert.isNotEmpty(charge)
+    }).pipe(Effect.provide(payments(dropped)))
   )
 
   it.live("a gateway that falls silent is one line, and its return another", () =>

@@ -23,7 +23,7 @@ export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("Embedded
   }
 }
 
-/** Runs file system work that normally succeeds; a refusal becomes a sentence with the path in it. */
+/** What the file system or the process table refused, with the path when it is about permissions. */
 export const reasonOf = (reason: EmbeddedError["reason"], error: unknown): EmbeddedError => {
   const { code, path, message } = error as NodeJS.ErrnoException
   const detail =

@@ -37,14 +37,21 @@ export const ensureCluster = Effect.fnUntraced(function* (
   return Redacted.make(password)
 })
 
-const createCluster = Effect.fnUntraced(function* (
+const createCluster = (files: Files, binaries: Binaries, runAs: RunAs, password: string, durable: boolean) =>
+  Effect.suspend(() => {
+    const draft = `${files.draft}${process.pid}-${randomBytes(4).toString("hex")}`
+    const remove = Effect.sync(() => fs.rmSync(draft, { recursive: true, force: true }))
+    return Effect.ensuring(fillDraft(draft, files, binaries, runAs, password, durable), remove)
+  })
+
+const fillDraft = Effect.fnUntraced(function* (
+  draft: string,
   files: Files,
   binaries: Binaries,
   runAs: RunAs,
   password: string,
   durable: boolean
 ) {
-  const draft = `${files.draft}${process.pid}`
   yield* guarded("create", () => {
     fs.mkdirSync(draft, { mode: 0o700 })
     fs.writeFileSync(join(draft, "password"), `${password}\n`, { mode: 0o600 })
@@ -63,7 +70,6 @@ const createCluster = Effect.fnUntraced(function* (
     } catch (error) {
       if (!fs.existsSync(join(files.data, "PG_VERSION"))) throw error
     }
-    fs.rmSync(draft, { recursive: true, force: true })
     if (durable) syncFolder(files.parent)
   })
 })
@@ -79,8 +85,8 @@ const removeOldDrafts = (files: Files) => {
   const prefix = basename(files.draft)
   for (const name of fs.readdirSync(files.parent)) {
     if (!name.startsWith(prefix)) continue
-    const pid = Number(name.slice(prefix.length))
-    if (pid === process.pid || !isAlive(pid)) fs.rmSync(join(files.parent, name), { recursive: true, force: true })
+    if (!isAlive(Number(name.slice(prefix.length).split("-")[0])))
+      fs.rmSync(join(files.parent, name), { recursive: true, force: true })
   }
 }
 
@@ -91,7 +97,7 @@ const readPassword = (files: Files) => fs.readFileSync(files.password, "utf8").t
 /** `link` gives the file its name with the content already in it, and fails when another process was first. */
 const keepPassword = (files: Files, password: string): string => {
   if (fs.existsSync(files.password)) return readPassword(files)
-  const draft = `${files.password}.${process.pid}`
+  const draft = `${files.password}.${randomBytes(4).toString("hex")}`
   fs.writeFileSync(draft, `${password}\n`, { mode: 0o600 })
   try {
     fs.linkSync(draft, files.password)

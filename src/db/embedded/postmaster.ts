@@ -124,9 +124,9 @@ export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 /** Stops the server: politely (`fast`), then without a checkpoint (`immediate`), then by force. */
 export const stop = Effect.fnUntraced(function* (files: Files, pid: number) {
   for (const [signal, seconds] of [
-    ["SIGINT", 5],
-    ["SIGQUIT", 2],
-    ["SIGKILL", 1]
+    ["SIGINT", 4],
+    ["SIGQUIT", 1.5],
+    ["SIGKILL", 0.5]
   ] as const) {
     if (!servesFolder(pid, files.data)) return
     yield* Effect.ignore(Effect.try(() => process.kill(pid, signal)))

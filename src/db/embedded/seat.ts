@@ -1,5 +1,5 @@
 import { PgConnection } from "@effect/sql-pg"
-import { Effect, Exit, Queue, type Redacted, Scope } from "effect"
+import { type Duration, Effect, Exit, Fiber, Option, Queue, type Redacted, Scope } from "effect"
 import type { ChildProcess } from "node:child_process"
 import type { Binaries } from "./binaries.ts"
 import { superuser } from "./cluster.ts"
@@ -109,18 +109,27 @@ export const untilLost = (seat: Seat) =>
 
 /** Stands up; the last one turns the server off. */
 export const leaveSeat = Effect.fnUntraced(function* (site: Site, seat: Seat) {
-  const alone = yield* isLast(seat.connection).pipe(
-    // Our own connection may have been cut while the server goes on.
-    Effect.catch(() => Effect.scoped(Effect.flatMap(connect(site, seat.port), isLast))),
-    Effect.timeoutOption("2 seconds"),
-    Effect.map((answer) => answer._tag === "None" || answer.value),
-    // Nobody answers: then nobody else is being served either.
-    Effect.orElseSucceed(() => true)
+  // Our own connection may have been cut while the server goes on.
+  const asked = isLast(seat.connection).pipe(
+    Effect.catch(() => Effect.scoped(Effect.flatMap(connect(site, seat.port), isLast)))
   )
+  // When nobody answers, nobody else is being served either.
+  const alone = Option.getOrElse(yield* atMost("1500 millis", asked), () => true)
   const running = findRunning(site.files)
   if (alone && running !== undefined) yield* stop(site.files, running.pid)
-  yield* Scope.close(seat.scope, Exit.void)
+  yield* atMost("500 millis", Scope.close(seat.scope, Exit.void))
 })
+
+/**
+ * For finalizers, which cannot be interrupted: a server that does not react must not keep us from ending. The work
+ * itself is left behind then, and ends with the server's connections.
+ */
+export const atMost = <A, E>(duration: Duration.Input, work: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkDetach(work, { startImmediately: true })
+    const exit = yield* Fiber.await(fiber).pipe(Effect.interruptible, Effect.timeoutOption(duration))
+    return Option.flatMap(exit, Exit.getSuccess)
+  })
 
 const isLast = (connection: PgConnection.PgConnection) =>
   Effect.gen(function* () {

@@ -16,7 +16,8 @@ export class Api extends HttpApi.make("funil")
     OpenApi.annotations({
       title: "Funil",
       version,
-      description: "Bots de venda no Telegram: ofertas, PIX, rastreamento e funil. Todo erro traz error, message e, em campos errados, fields."
+      description:
+        "Bots de venda no Telegram: ofertas, PIX, rastreamento e funil. Todo erro traz error, message e, em campos errados, fields."
     })
   ) {}
 

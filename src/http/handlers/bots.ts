@@ -19,9 +19,7 @@ export const BotsHandlers = HttpApiBuilder.group(Api, "bots", (handlers) =>
     handlers
       .handle("list", () => Effect.map(admin.list, whole))
       .handle("get", ({ params }) => orNotFound(admin.get(params.slug)))
-      .handleRaw("create", ({ request }) =>
-        Effect.flatMap(readBot(request), (input) => orProblem(admin.create(input)))
-      )
+      .handleRaw("create", ({ request }) => Effect.flatMap(readBot(request), (input) => orProblem(admin.create(input))))
       .handleRaw("patch", ({ params, request }) =>
         Effect.flatMap(readBotPatch(request), (patch) => orProblem(admin.patch(params.slug, patch)))
       )
@@ -53,9 +51,7 @@ export const MessagesHandlers = HttpApiBuilder.group(Api, "messages", (handlers)
     handlers
       .handle("get", ({ params }) => orNotFound(admin.message(params.slug, params.key)))
       .handleRaw("put", ({ params, request }) =>
-        Effect.flatMap(readContent(request), (content) =>
-          orProblem(admin.putMessage(params.slug, params.key, content))
-        )
+        Effect.flatMap(readContent(request), (content) => orProblem(admin.putMessage(params.slug, params.key, content)))
       )
   )
 )

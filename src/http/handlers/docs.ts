@@ -22,7 +22,9 @@ const scalar = HttpApiScalar.layer(DocumentedApi, {
 })
 
 /** The API described, for programs: made from the schemas that check the calls. */
-export const openApiRoute = Effect.sync(() => (described ??= HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi))))
+export const openApiRoute = Effect.sync(
+  () => (described ??= HttpServerResponse.jsonUnsafe(OpenApi.fromApi(DocumentedApi)))
+)
 
 let described: HttpServerResponse.HttpServerResponse | undefined
 

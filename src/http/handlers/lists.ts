@@ -4,6 +4,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { SqlError } from "effect/sql"
 import { Bots } from "../../bots/Bots.ts"
 import { DeliveryView, PaymentView } from "../../domain/payment.ts"
+import * as Log from "../../log/Log.ts"
 import { parseBounds } from "../../metrics/period.ts"
 import { decodeCursor, type ListQuery, maxLimit, type Page } from "../../repo/cursor.ts"
 import { EventView, ListsRepo, UserView } from "../../repo/ListsRepo.ts"
@@ -66,7 +67,8 @@ const toQuery = Effect.fnUntraced(function* (filters: Filters) {
   if (filters.cursor !== undefined && Option.isNone(cursor)) {
     return yield* Effect.fail(badParameters({ cursor: "Deve ser o next_cursor de uma resposta anterior." }))
   }
-  if (filters.limit === 0) return yield* Effect.fail(badParameters({ limit: "Deve ser um número inteiro a partir de 1." }))
+  if (filters.limit === 0)
+    return yield* Effect.fail(badParameters({ limit: "Deve ser um número inteiro a partir de 1." }))
   const query: ListQuery = {
     bot: filters.bot,
     status: filters.status,
@@ -92,7 +94,10 @@ const csv = <A extends object>(
       return [page, Option.map(cursor, (cursor) => ({ left: rest, query: { ...query, cursor } }))] as const
     })
   )
-  return HttpServerResponse.stream(Stream.encodeText(Stream.prepend(lines, [csvLine(columns)])), {
-    contentType: "text/csv; charset=utf-8"
-  })
+  const sheet = Stream.prepend(lines, [csvLine(columns)]).pipe(
+    // The status has left by now: a connection that breaks off is all the client can be told.
+    Stream.tapError((error) => Log.failure("Uma lista em CSV parou no meio", error)),
+    Stream.encodeText
+  )
+  return HttpServerResponse.stream(sheet, { contentType: "text/csv; charset=utf-8" })
 }

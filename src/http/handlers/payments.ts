@@ -35,7 +35,8 @@ export const paymentWebhook = Effect.gen(function* () {
       Effect.as(acknowledged),
       Effect.catchTags({
         UnknownGateway: ({ gateway }) => refuseUnknown(gateway),
-        GatewayError: ({ reason }) => Effect.succeed(reason._tag === "WebhookRefused" ? refused : problemResponse(ourFault)),
+        GatewayError: ({ reason }) =>
+          Effect.succeed(reason._tag === "WebhookRefused" ? refused : problemResponse(ourFault)),
         SqlError: notStored(gateway)
       })
     )
@@ -50,7 +51,10 @@ const refuseUnknown = Effect.fnUntraced(function* (gateway: string) {
 const notStored = (gateway: string) =>
   Effect.fnUntraced(function* (error: SqlError.SqlError) {
     const flood = yield* FloodGuard
-    yield* flood.warn(`payment:sql:${gateway}`, `Não guardei um aviso de pagamento da ${gateway}: o banco de dados falhou`)
+    yield* flood.warn(
+      `payment:sql:${gateway}`,
+      `Não guardei um aviso de pagamento da ${gateway}: o banco de dados falhou`
+    )
     // Anything but 200 makes the gateway send it again, which is right in both cases.
     return problemResponse(isDatabaseAway(error) ? databaseAway : ourFault)
   })

@@ -5,9 +5,10 @@ import { type IncomingMessage, Server, type ServerResponse } from "node:http"
 export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Node's HTTP server with one lane that goes past the router. Measured for a Telegram webhook of 350 bytes, in µs of
- * CPU per request: bare server 13, through the lane 14, through the router 20 (its fiber, scope, headers and response
- * objects), 24 when the router also reads the body.
+ * Node's HTTP server with one lane that goes past the router. Measured with a Telegram webhook of 350 bytes and an inbox
+ * that answers at once, in µs of CPU per request: a bare server that only reads the body 13.5; the lane, with secret,
+ * JSON and fiber, 15.3; the router 20 (its own fiber, scope, headers and response objects), 24 when it also reads the
+ * body.
  */
 export class LaneServer extends Server {
   lane: Lane = () => false

@@ -54,10 +54,14 @@ export class TelegramWebhook extends Context.Service<
 
       const refused = (bot: Bot, requestId: string, given: Problem, why: string) =>
         flood
-          .warn(`webhook:${given.error}:${bot.slug}`, `Não guardei um aviso do Telegram para o bot ${bot.slug}: ${why}`, {
-            request_id: requestId,
-            slug: bot.slug
-          })
+          .warn(
+            `webhook:${given.error}:${bot.slug}`,
+            `Não guardei um aviso do Telegram para o bot ${bot.slug}: ${why}`,
+            {
+              request_id: requestId,
+              slug: bot.slug
+            }
+          )
           .pipe(Effect.as<Problem | undefined>(given))
 
       const receive = (bot: Bot, raw: string, requestId: string): Effect.Effect<Problem | undefined> => {

@@ -23,6 +23,8 @@ export const telegramWebhook = Effect.gen(function* () {
 
 const refuseLarge = Effect.fnUntraced(function* (slug: string) {
   const flood = yield* FloodGuard
-  yield* flood.warn(`webhook:large:${slug}`, `Recusei um aviso do Telegram para o bot ${slug}: passa de 1 MiB`, { slug })
+  yield* flood.warn(`webhook:large:${slug}`, `Recusei um aviso do Telegram para o bot ${slug}: passa de 1 MiB`, {
+    slug
+  })
   return problemResponse(tooLarge)
 })

@@ -27,7 +27,7 @@ export const move = (sql: SqlClient.SqlClient) => (paymentId: number, to: Paymen
   const paid = to === "paid" || to === "refunded" || to === "charged_back"
   const over = to !== "pending" && to !== "expired"
   return decode(sql`
-    update payments p set updated_at = now(), status = ${to}, error = null,
+    update payments p set updated_at = now(), status = ${to}, error = case when ${paid}::boolean then null else p.error end,
       paid_at = case when ${paid}::boolean then coalesce(p.paid_at, now()) else p.paid_at end,
       refunded_at = case when ${paid && to !== "paid"}::boolean then coalesce(p.refunded_at, now())
         else p.refunded_at end,

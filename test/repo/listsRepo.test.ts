@@ -13,7 +13,7 @@ const allPages = Effect.fnUntraced(function* <A, E>(
   query: ListQuery
 ) {
   const items: Array<A> = []
-  for (let next: ListQuery | undefined = query; next !== undefined; ) {
+  for (let next: ListQuery | undefined = query; next !== undefined;) {
     const page: Page<A> = yield* read(next)
     items.push(...page.items)
     const cursor: string | null = page.next_cursor
@@ -107,7 +107,10 @@ layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("ListsRepo
       assert.strictEqual(yield* idsOf({ status: "pix_paid" }), "bd")
       assert.strictEqual(yield* idsOf({ status: "bot_start", bot: "velho" }), "c")
       assert.strictEqual(yield* idsOf({ telegramId: 3 }), "cd")
-      assert.strictEqual(yield* idsOf({ from: new Date("2025-10-07T12:00:00Z"), to: new Date("2025-11-07T12:00:00Z") }), "c")
+      assert.strictEqual(
+        yield* idsOf({ from: new Date("2025-10-07T12:00:00Z"), to: new Date("2025-11-07T12:00:00Z") }),
+        "c"
+      )
       assert.deepStrictEqual((yield* lists.events({ status: "pix_paid", limit: 1 })).items, [
         {
           event_id: "b",
