@@ -27,22 +27,18 @@ const stopChild = async (child: ChildProcess) => {
 export const startService = async (port: number, env: Readonly<Record<string, string>>): Promise<BenchService> => {
   const folder = mkdtempSync(join(tmpdir(), "funil-bench-"))
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(
-    process.execPath,
-    [...(process.env["BENCH_PROF"] ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []), source("../../src/main.ts")],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env["PATH"],
-        PORT: String(port),
-        HOST: "127.0.0.1",
-        PUBLIC_URL: url,
-        ADMIN_TOKEN: adminToken,
-        ...env
-      },
-      stdio: ["ignore", "ignore", "inherit"]
-    }
-  )
+  const child = spawn(process.execPath, [source("../../src/main.ts")], {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      PORT: String(port),
+      HOST: "127.0.0.1",
+      PUBLIC_URL: url,
+      ADMIN_TOKEN: adminToken,
+      ...env
+    },
+    stdio: ["ignore", "ignore", "inherit"]
+  })
   for (let tries = 0; ; tries++) {
     const ready = await fetch(`${url}/readyz`).then(
       (answer) => answer.ok,
