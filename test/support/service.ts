@@ -37,6 +37,14 @@ export class ServiceProcess {
     return this.written
   }
 
+  /** Waits until it has written something that matches. Marks, as `log.length` was, leave out what came before. */
+  wrote(words: RegExp, since = 0) {
+    return eventually(
+      Effect.sync(() => this.written.slice(since)),
+      (text) => words.test(text)
+    ).pipe(Effect.mapError(() => new HarnessError({ message: `${words} não está em:\n${this.written.slice(since)}` })))
+  }
+
   readonly exit = Effect.promise(async () => {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, "exit")
     return { code: this.child.exitCode, signal: this.child.signalCode }
@@ -57,7 +65,7 @@ export class ServiceProcess {
           method,
           redirect: "manual",
           headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-          ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+          ...bodyOf(body)
         })
         const text = await response.text()
         return { status: response.status, text, json: parseOrNothing(text) }
@@ -69,6 +77,13 @@ export class ServiceProcess {
   admin(method: string, path: string, body?: unknown) {
     return this.request(method, path, body, { authorization: `Bearer ${adminToken}` })
   }
+}
+
+/** Text, bytes and streams leave as they are, anything else as JSON. */
+const bodyOf = (body: unknown): RequestInit => {
+  if (body === undefined) return {}
+  if (body instanceof ReadableStream) return { body, duplex: "half" }
+  return { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }
 }
 
 const parseOrNothing = (text: string): unknown => {
@@ -87,6 +102,10 @@ export interface StartOptions {
   readonly publicUrl?: boolean
   /** Do not wait until it is ready. */
   readonly wait?: boolean
+  /** Where it runs and keeps `.data`; else a folder of its own that goes with it. */
+  readonly folder?: string
+  /** What is run instead of `node src/main.ts`, in a process group of its own. */
+  readonly command?: readonly [string, ...ReadonlyArray<string>]
 }
 
 /** Starts the service in a folder of its own; it is killed with the scope at the latest. */
@@ -95,9 +114,11 @@ export const startService = Effect.fnUntraced(function* (options: StartOptions) 
   const url = `http://127.0.0.1:${port}`
   const service = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const folder = mkdtempSync(join(tmpdir(), "funil-test-"))
-      const child = spawn(process.execPath, [main], {
+      const folder = options.folder ?? mkdtempSync(join(tmpdir(), "funil-test-"))
+      const [program, ...args] = options.command ?? [process.execPath, main]
+      const child = spawn(program, args, {
         cwd: folder,
+        detached: options.command !== undefined,
         env: {
           PATH: process.env["PATH"],
           PORT: String(port),
@@ -112,9 +133,10 @@ export const startService = Effect.fnUntraced(function* (options: StartOptions) 
       return { folder, process: new ServiceProcess(url, child) }
     }),
     (started) =>
-      started.process
-        .stop("SIGKILL")
-        .pipe(Effect.andThen(Effect.sync(() => rmSync(started.folder, { recursive: true, force: true }))))
+      Effect.andThen(
+        started.process.stop("SIGKILL"),
+        Effect.sync(() => options.folder === undefined && rmSync(started.folder, { recursive: true, force: true }))
+      )
   )
   if (options.wait !== false) yield* ready(service.process)
   return service.process

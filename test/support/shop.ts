@@ -53,3 +53,19 @@ export const wordsOf = (call: Call): string =>
 /** A confirmed message to a person whose words match. */
 export const sentTo = (personId: number, words: RegExp) => (call: Call) =>
   call.ok && call.method.startsWith("send") && Number(call.params["chat_id"]) === personId && words.test(wordsOf(call))
+
+/** A person comes, sees the greeting and asks for the plan; answers the charge when the code is in the chat. */
+export const orderPix = Effect.fnUntraced(function* (
+  { pushinpay, telegram }: Sandbox["Service"],
+  person: { readonly id: number; readonly first_name: string },
+  button = "Quero o mensal",
+  token = botToken
+) {
+  yield* telegram.person(person)
+  yield* telegram.sendText(token, person, "/start")
+  yield* telegram.waitFor(sentTo(person.id, /Olá/))
+  yield* telegram.press(token, person, button)
+  const message = yield* telegram.waitFor(sentTo(person.id, /<code>/))
+  const code = /<code>(.*)<\/code>/.exec(wordsOf(message))?.[1]
+  return yield* pushinpay.waitForCharge((charge) => charge.code === code)
+})
