@@ -4,20 +4,20 @@ import type { Bench } from "./lib/bench.ts"
 import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
 import { closedLoop, type LoadTarget, openLoop } from "./lib/httpLoad.ts"
-import { freePort, startBareServer, startService } from "./lib/service.ts"
+import { freePort, startPeer, startService } from "./lib/service.ts"
 
 /** Telegram opens up to 40 connections for each bot: a handful of busy bots. */
 const connections = 256
 const people = 5_000
 
-const rate = async (target: LoadTarget, total: number) => {
+export const rate = async (target: LoadTarget, total: number) => {
   const { statuses, seconds } = await closedLoop(target, connections, total)
   if (statuses["200"] !== total) throw new Error(`not all were acknowledged: ${JSON.stringify(statuses)}`)
   return total / seconds
 }
 
 /** The engine has handled everything: the next round is measured on a quiet machine, whoever is next. */
-const drained = async (sql: SqlClient.SqlClient) => {
+export const drained = async (sql: SqlClient.SqlClient) => {
   for (;;) {
     const rows = await Effect.runPromise(sql`select 1 from telegram_updates where state = 0 limit 1`)
     if (rows.length === 0) return
@@ -25,7 +25,8 @@ const drained = async (sql: SqlClient.SqlClient) => {
   }
 }
 
-const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+export const median = (values: ReadonlyArray<number>) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /**
  * ACK of a Telegram webhook: committed before the 200, with the engine working on every update meanwhile; beside it a
@@ -39,7 +40,7 @@ export const ack: Bench = async ({ sandbox, sql, env }) => {
     return message(sent, 1 + (sent % people), "quanto custa?")
   })
   const barePort = await freePort()
-  const stopBare = await startBareServer(barePort)
+  const stopBare = await startPeer("bareServer.ts", [String(barePort)])
   const body = JSON.stringify(message(1, 1, "quanto custa?"))
   const bare = { ...target, port: barePort, body: () => body }
 

@@ -8,8 +8,10 @@ import { Database } from "../src/db/Database.ts"
 import { startEmbedded } from "../src/db/Embedded.ts"
 import { Sandbox } from "../src/sandbox/Sandbox.ts"
 import { ack } from "./ack.ts"
+import { ackOneCore } from "./ackOneCore.ts"
 import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
+import { memory } from "./memory.ts"
 import { start } from "./start.ts"
 
 const { values, positionals } = parseArgs({
@@ -17,7 +19,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true
 })
 
-const benches: Readonly<Record<string, Bench>> = { ack, start }
+const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, memory }
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */
 const run = (bench: Bench) =>

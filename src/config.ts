@@ -35,7 +35,8 @@ const fromEnvironment = Effect.fnUntraced(function* (env: Record<string, string 
   const dataDir = ".data"
   const { config, problems } = parseConfig(env, dataDir)
   if (config === undefined) return yield* new ConfigError({ problems })
-  return Config.of(yield* generatedSecrets(config))
+  const complete = generatedSecrets(config).pipe(Effect.mapError((problem) => new ConfigError({ problems: [problem] })))
+  return Config.of(yield* complete)
 })
 
 const dotEnv = (path: string): Record<string, string | undefined> => {

@@ -1,5 +1,6 @@
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Config } from "./config.ts"
+import { firstShow } from "./config/secrets.ts"
 import * as Log from "./log/Log.ts"
 
 /**
@@ -10,7 +11,7 @@ export const WelcomeLayer = Layer.effectDiscard(
   Effect.gen(function* () {
     const config = yield* Config
     const address = `http://${config.host === "0.0.0.0" ? "localhost" : config.host}:${config.port}`
-    if (config.generated.adminToken) {
+    if (yield* firstShow(config)) {
       const lines = [
         "",
         "  Bem-vindo ao Funil!",

@@ -24,10 +24,14 @@ const stopChild = async (child: ChildProcess) => {
 }
 
 /** The service in a process of its own, its log thrown away. */
-export const startService = async (port: number, env: Readonly<Record<string, string>>): Promise<BenchService> => {
+export const startService = async (
+  port: number,
+  env: Readonly<Record<string, string>>,
+  core?: number
+): Promise<BenchService> => {
   const folder = mkdtempSync(join(tmpdir(), "funil-bench-"))
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [source("../../src/main.ts")], {
+  const child = spawn(...pinned(core, [process.execPath, source("../../src/main.ts")]), {
     cwd: folder,
     env: {
       PATH: process.env["PATH"],
@@ -78,10 +82,20 @@ export const freePort = () =>
     })
   })
 
-export const startBareServer = async (port: number): Promise<() => Promise<void>> => {
-  const child = spawn(process.execPath, [source("./bareServer.ts"), String(port)], {
+/** A peer server in a process of its own; `core` pins it to one. */
+export const startPeer = async (
+  file: string,
+  args: ReadonlyArray<string>,
+  core?: number
+): Promise<() => Promise<void>> => {
+  const child = spawn(...pinned(core, [process.execPath, source(`./${file}`), ...args]), {
     stdio: ["ignore", "pipe", "inherit"]
   })
   if (child.stdout !== null) await once(child.stdout, "data")
   return () => stopChild(child)
+}
+
+const pinned = (core: number | undefined, command: ReadonlyArray<string>): [string, Array<string>] => {
+  const [program = "", ...args] = core === undefined ? command : ["taskset", "-c", String(core), ...command]
+  return [program, args]
 }

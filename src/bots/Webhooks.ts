@@ -42,8 +42,11 @@ export class Webhooks extends Context.Service<
       bot: Bot,
       options?: { readonly force?: boolean }
     ) => Effect.Effect<void, TelegramError | SqlError.SqlError>
-    /** Takes the address back, so that the bot's updates can be polled. Tries until Telegram answers. */
-    readonly release: (bot: Bot) => Effect.Effect<void>
+    /**
+     * Takes the address back, so that the bot's updates can be polled. Tries until Telegram answers. `forget`: without
+     * those that Telegram holds now.
+     */
+    readonly release: (bot: Bot, options?: { readonly forget?: boolean }) => Effect.Effect<void>
   }
 >()("funil/bots/Webhooks") {
   static readonly layer = Layer.effect(
@@ -119,14 +122,14 @@ export class Webhooks extends Context.Service<
         yield* oneAtATime(asked.id)(once)
       })
 
-      const release = Effect.fn("Webhooks.release")(function* (bot: Bot) {
+      const release = Effect.fn("Webhooks.release")(function* (bot: Bot, options?: { readonly forget?: boolean }) {
         let failures = 0
         while (Option.isSome(bot.token)) {
           yield* turn
           const token = bot.token.value
           const result = yield* Effect.result(
             telegram
-              .call(token, "deleteWebhook", { drop_pending_updates: false })
+              .call(token, "deleteWebhook", { drop_pending_updates: options?.forget === true })
               .pipe(Effect.andThen(repo.webhookReleased(bot.id)), Effect.andThen(identify(bot, token)))
           )
           if (result._tag === "Success") return

@@ -42,15 +42,15 @@ export class Polling extends Context.Service<Polling, { readonly active: boolean
         return next
       })
 
-      const pollForever = Effect.fnUntraced(function* (bot: Bot, token: Redacted.Redacted<string>) {
-        yield* webhooks.release(bot)
+      const pollForever = Effect.fnUntraced(function* (bot: Bot, token: Redacted.Redacted<string>, forget: boolean) {
+        yield* webhooks.release(bot, { forget })
         yield* Log.info(`[BOT][CONSULTA] Buscando mensagens do bot ${bot.slug} direto no Telegram (sem PUBLIC_URL)`, {
           slug: bot.slug
         })
         let offset = 0
         let failures = 0
         while (true) {
-          const exit = yield* Effect.exit(poll(bot, token, offset))
+          const exit = yield* Effect.exit(Effect.withTracerEnabled(poll(bot, token, offset), false))
           if (exit._tag === "Success") {
             offset = exit.value
             failures = 0
@@ -72,15 +72,20 @@ export class Polling extends Context.Service<Polling, { readonly active: boolean
 
       // A new token of the same bot needs a new loop; any other change of the bot does not disturb it.
       const tokens = new Map<number, string>()
+      // What Telegram kept for a paused bot is never answered (contract, section 3).
+      const paused = new Set<number>()
       yield* bots.onChange((bot) => {
         const token = bot.active ? Option.map(bot.token, Redacted.value) : Option.none()
         if (Option.isNone(token)) {
           tokens.delete(bot.id)
+          paused.add(bot.id)
           return FiberMap.remove(fibers, bot.id)
         }
         if (tokens.get(bot.id) === token.value) return Effect.void
         tokens.set(bot.id, token.value)
-        const loop = Log.logged(`A busca de mensagens do bot ${bot.slug}`)(pollForever(bot, Redacted.make(token.value)))
+        const loop = Log.logged(`A busca de mensagens do bot ${bot.slug}`)(
+          pollForever(bot, Redacted.make(token.value), paused.delete(bot.id))
+        )
         return Effect.asVoid(FiberMap.run(fibers, bot.id, loop))
       })
       return Polling.of({ active: true })

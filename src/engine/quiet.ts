@@ -1,4 +1,5 @@
 import type { Bot } from "../domain/bot.ts"
+import { sanitiseText } from "../domain/text.ts"
 import type { Fields } from "../log/format.ts"
 import type { Recording } from "../repo/RecordingsRepo.ts"
 import { interaction } from "./handlers/interaction.ts"
@@ -19,7 +20,10 @@ export const quietOutcome = (bot: Bot, job: UpdateJob): QuietOutcome => {
   const { incoming } = job
   if (incoming.kind === "text") {
     return {
-      recording: interaction(bot, job, incoming.person, { type: "text", text: incoming.text.slice(0, 500) }),
+      recording: interaction(bot, job, incoming.person, {
+        type: "text",
+        text: sanitiseText(incoming.text.slice(0, 500))
+      }),
       sentence: `[BOT][MENSAGEM] ${incoming.person.telegramId} escreveu para o bot ${bot.slug}`,
       fields: { event_name: "bot_interaction" }
     }

@@ -35,8 +35,9 @@ const object = (value: unknown): Json => (isObject(value) ? value : {})
 // Telegram promises ids of at most 52 significant bits; whatever is larger was mangled by JSON and is nobody.
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 
+/** Cut first: a cut may leave half a character, which sanitising then takes away. */
 const text = (value: unknown, max: number) =>
-  typeof value === "string" ? sanitiseText(value).slice(0, max) : undefined
+  typeof value === "string" ? sanitiseText(value.slice(0, max)) : undefined
 
 /** The update's own number, or nothing when this is no update at all. */
 export const updateIdOf = (json: unknown): number | undefined => {
@@ -57,13 +58,15 @@ export const parseUpdate = (json: unknown): Incoming => {
 export const personIdOf = (incoming: Incoming): number | null =>
   incoming.kind === "ignored" ? null : incoming.person.telegramId
 
+const isPrivate = (chat: Json): boolean => chat["type"] === "private" && isId(chat["id"])
+
 const startCommand = /^\/start(?:@\w+)?(?:\s+(\S*)[\s\S]*)?$/
 // t.me deep links carry at most 64 of these characters (facts/telegram, section 5); anything else is not from us.
 const startPayload = /^[\w-]{1,64}$/
 
 const parseMessage = (message: Json): Incoming => {
   const person = parsePerson(message["from"])
-  if (person === undefined || object(message["chat"])["type"] !== "private") return { kind: "ignored", what: "message" }
+  if (person === undefined || !isPrivate(object(message["chat"]))) return { kind: "ignored", what: "message" }
   const raw = typeof message["text"] === "string" ? message["text"] : ""
   const start = startCommand.exec(raw)
   if (start === null) return { kind: "text", person, text: text(raw, 4096) ?? "" }
@@ -88,8 +91,8 @@ const parseTap = (query: Json): Incoming => {
 const parseMember = (change: Json): Incoming => {
   const person = parsePerson(change["from"])
   const status = object(change["new_chat_member"])["status"]
-  const isPrivate = object(change["chat"])["type"] === "private"
-  if (person === undefined || !isPrivate || (status !== "kicked" && status !== "member")) {
+  const known = status === "kicked" || status === "member"
+  if (person === undefined || !known || !isPrivate(object(change["chat"]))) {
     return { kind: "ignored", what: "my_chat_member" }
   }
   return { kind: "member", person, blocked: status === "kicked" }

@@ -1,4 +1,5 @@
 import { Cause } from "effect"
+import type { ServeError } from "effect/http/HttpServerError"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ConfigError } from "../config.ts"
 import type { DatabaseError } from "../db/Database.ts"
@@ -27,6 +28,7 @@ export type KnownError =
   | CheckoutError
   | InboxUnavailable
   | InvalidUpdate
+  | ServeError
 
 type Reasons<E, R extends { readonly _tag: string }> = {
   readonly [Tag in R["_tag"]]: (reason: Extract<R, { readonly _tag: Tag }>, error: E) => string
@@ -56,6 +58,15 @@ const gateway: Reasons<GatewayError, GatewayError["reason"]> = {
   WebhookRefused: (_, error) => `o aviso recebido não veio do gateway ${error.gateway}`
 }
 
+const doorSentence = (code: string): string => {
+  if (code === "EADDRINUSE") return "a porta já está em uso por outro programa; feche-o ou mude a variável PORT"
+  if (code === "EACCES") return "este usuário não pode usar essa porta; escolha outra na variável PORT, acima de 1023"
+  return `não consegui abrir a porta; confira as variáveis HOST e PORT (${code})`
+}
+
+const codeOf = (cause: unknown): string =>
+  typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "sem motivo"
+
 const sentences: {
   readonly [Tag in KnownError["_tag"]]: (error: Extract<KnownError, { readonly _tag: Tag }>) => string
 } = {
@@ -69,7 +80,8 @@ const sentences: {
   GatewayError: (error) => reasonOf(gateway, error),
   CheckoutError: (error) => error.message,
   InboxUnavailable: () => "a mensagem não pôde ser guardada no banco de dados",
-  InvalidUpdate: () => "isto não é uma atualização do Telegram"
+  InvalidUpdate: () => "isto não é uma atualização do Telegram",
+  ServeError: ({ cause }) => doorSentence(codeOf(cause))
 }
 
 const reasonOf = <R extends { readonly _tag: string }, E extends { readonly reason: R }>(

@@ -1,9 +1,10 @@
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import type { Bot } from "../domain/bot.ts"
+import * as Log from "../log/Log.ts"
 import { BotUnusable } from "../telegram/reasons.ts"
 import { TelegramClient } from "../telegram/TelegramClient.ts"
 import { TelegramError } from "../telegram/TelegramError.ts"
-import { plainText, type TelegramCall } from "./compose.ts"
+import { plainText, type TelegramCall, withoutMedia } from "./compose.ts"
 
 /** `reply` answers a person who waits, `downsell` and `shot` are bulk (design, section 3.5). */
 export type Lane = "reply" | "downsell" | "shot"
@@ -73,6 +74,14 @@ export class Sender extends Context.Service<
             current = plainText(current)
           } else if (reason._tag === "BadFile" && reason.remedy === "once" && !fileTried) {
             fileTried = true
+          } else if (reason._tag === "BadFile") {
+            yield* Log.recovered("Uma mídia foi recusada; a mensagem segue sem ela", result.failure, {
+              slug: sending.bot.slug,
+              event_name: "media_refused"
+            })
+            const words = withoutMedia(current)
+            if (words === undefined) return []
+            current = words
           } else {
             return yield* result.failure
           }

@@ -107,3 +107,16 @@ export const plainText = (call: TelegramCall): TelegramCall => {
   const bare = (key: string) => (typeof payload[key] === "string" ? { [key]: stripHtml(payload[key]) } : {})
   return { ...call, payload: { ...payload, ...bare("text"), ...bare("caption") } }
 }
+
+/**
+ * What is left of a call whose media Telegram refuses: its words and buttons as a message of their own. Nothing for an
+ * album or a medium without words; what belongs to it follows as the next call.
+ */
+export const withoutMedia = (call: TelegramCall): TelegramCall | undefined => {
+  const { caption, chat_id, parse_mode, protect_content, reply_markup } = call.payload
+  if (typeof caption !== "string" || caption === "") return undefined
+  const present = Object.entries({ parse_mode, protect_content, reply_markup }).filter(
+    ([, value]) => value !== undefined
+  )
+  return { kind: "text", method: "sendMessage", payload: { chat_id, text: caption, ...Object.fromEntries(present) } }
+}

@@ -14,7 +14,7 @@ import {
 export type { Variables } from "../domain/variables.ts"
 export type { ComposableContent, MediaReference, SendableMedia, TelegramCall } from "./telegramCall.ts"
 export { referencesOf, resolveMedia } from "./telegramCall.ts"
-export { plainText } from "./calls.ts"
+export { plainText, withoutMedia } from "./calls.ts"
 
 export interface ComposeContext extends Offers {
   readonly chatId: number | string

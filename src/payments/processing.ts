@@ -39,6 +39,12 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
     const verdict = weightiest(judgements)
     switch (verdict?._tag) {
       case "Later":
+        if (verdict.counts) {
+          yield* Log.warn(
+            `[PAYMENT][AVISO] Um aviso da ${stored.gateway} não foi confirmado e será conferido de novo: ${verdict.reason}`,
+            { payment_id: verdict.paymentId }
+          )
+        }
         return yield* events.retry(stored.id, owner, verdict.afterSeconds, verdict.reason, verdict.counts)
       case "Refused":
         yield* events.finish(stored.id, owner, {

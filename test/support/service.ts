@@ -23,6 +23,8 @@ export interface Answer {
 export class ServiceProcess {
   readonly url: string
   readonly child: ChildProcess
+  /** What it is administered with; another one where the service made its own. */
+  password = adminToken
   private written = ""
 
   constructor(url: string, child: ChildProcess) {
@@ -58,6 +60,11 @@ export class ServiceProcess {
     })
   }
 
+  /** Sends the signal to everybody in the process group that this one leads. */
+  signalGroup(signal: NodeJS.Signals) {
+    return Effect.sync(() => isGroupAlive(this.child.pid) && process.kill(-this.child.pid!, signal))
+  }
+
   request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     return Effect.tryPromise({
       try: async (): Promise<Answer> => {
@@ -75,7 +82,15 @@ export class ServiceProcess {
   }
 
   admin(method: string, path: string, body?: unknown) {
-    return this.request(method, path, body, { authorization: `Bearer ${adminToken}` })
+    return this.request(method, path, body, { authorization: `Bearer ${this.password}` })
+  }
+}
+
+export const isGroupAlive = (leader: number | undefined): boolean => {
+  try {
+    return leader !== undefined && process.kill(-leader, 0)
+  } catch {
+    return false
   }
 }
 
@@ -133,10 +148,11 @@ export const startService = Effect.fnUntraced(function* (options: StartOptions) 
       return { folder, process: new ServiceProcess(url, child) }
     }),
     (started) =>
-      Effect.andThen(
+      Effect.all([
+        options.command === undefined ? Effect.void : started.process.signalGroup("SIGKILL"),
         started.process.stop("SIGKILL"),
         Effect.sync(() => options.folder === undefined && rmSync(started.folder, { recursive: true, force: true }))
-      )
+      ])
   )
   if (options.wait !== false) yield* ready(service.process)
   return service.process

@@ -58,12 +58,11 @@ export const sentTo = (personId: number, words: RegExp) => (call: Call) =>
 export const orderPix = Effect.fnUntraced(function* (
   { pushinpay, telegram }: Sandbox["Service"],
   person: { readonly id: number; readonly first_name: string },
-  button = "Quero o mensal",
-  token = botToken
+  { button = "Quero o mensal", greeting = /Olá/, token = botToken } = {}
 ) {
   yield* telegram.person(person)
   yield* telegram.sendText(token, person, "/start")
-  yield* telegram.waitFor(sentTo(person.id, /Olá/))
+  yield* telegram.waitFor(sentTo(person.id, greeting))
   yield* telegram.press(token, person, button)
   const message = yield* telegram.waitFor(sentTo(person.id, /<code>/))
   const code = /<code>(.*)<\/code>/.exec(wordsOf(message))?.[1]
