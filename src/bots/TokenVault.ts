@@ -31,6 +31,8 @@ export class TokenVault extends Context.Service<
   {
     readonly open: (row: StoredToken) => OpenedToken
     readonly seal: (token: Secret) => SealedToken
+    /** Any secret that was sealed here; none when this `ENCRYPTION_KEY` does not open it. */
+    readonly unseal: (sealed: SealedToken) => Option.Option<Secret>
     /** `TELEGRAM_TOKEN_<SLUG>`, which wins over the database. */
     readonly fromEnvironment: (slug: string) => Option.Option<Secret>
   }
@@ -46,7 +48,7 @@ export class TokenVault extends Context.Service<
       const open = (row: StoredToken): OpenedToken => {
         const given = fromEnvironment(row.slug)
         if (Option.isSome(given)) return { token: given, source: "environment", broken: false }
-        const decrypted = decrypt(key, row)
+        const decrypted = Option.filter(decrypt(key, row), isToken)
         if (Option.isSome(decrypted)) {
           return { token: Option.map(decrypted, Redacted.make), source: "encrypted", broken: false }
         }
@@ -57,7 +59,12 @@ export class TokenVault extends Context.Service<
           : { token: Option.none(), source: "none", broken }
       }
 
-      return TokenVault.of({ open, seal: (token) => encrypt(key, Redacted.value(token)), fromEnvironment })
+      return TokenVault.of({
+        open,
+        seal: (token) => encrypt(key, Redacted.value(token)),
+        unseal: (sealed) => Option.map(decrypt(key, sealed), (text) => Redacted.make(text)),
+        fromEnvironment
+      })
     })
   )
 }
@@ -80,19 +87,16 @@ const encrypt = (key: Buffer, token: string): SealedToken => {
   return { tokenEncrypted: `\\x${Buffer.from(sealed, "ascii").toString("hex")}`, tokenIv: iv.toString("base64") }
 }
 
-const decrypt = (key: Buffer, row: StoredToken): Option.Option<string> => {
+const decrypt = (key: Buffer, row: Pick<StoredToken, "tokenEncrypted" | "tokenIv">): Option.Option<string> => {
   if (row.tokenEncrypted === null || row.tokenIv === null) return Option.none()
   const iv = Buffer.from(row.tokenIv, "base64")
   const sealed = Buffer.from(asciiOf(row.tokenEncrypted), "base64")
   if (iv.length === 0 || sealed.length <= tagBytes) return Option.none()
-  return Option.filter(
-    Option.liftThrowable(() => {
-      const decipher = createDecipheriv(algorithm, key, iv, { authTagLength: tagBytes })
-      decipher.setAuthTag(sealed.subarray(-tagBytes))
-      return Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]).toString("utf8")
-    })(),
-    isToken
-  )
+  return Option.liftThrowable(() => {
+    const decipher = createDecipheriv(algorithm, key, iv, { authTagLength: tagBytes })
+    decipher.setAuthTag(sealed.subarray(-tagBytes))
+    return Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]).toString("utf8")
+  })()
 }
 
 const asciiOf = (stored: string): string =>

@@ -1,9 +1,12 @@
 import { Context, Effect, Layer, Option } from "effect"
 import { HttpClient } from "effect/http"
 import { Config } from "../config.ts"
-import { makePushinPay } from "./gateways/pushinpay.ts"
 import { gatewayHttpLayer } from "./gateways/http.ts"
+import { makePushinPay } from "./gateways/pushinpay.ts"
+import { makeSyncPay } from "./gateways/syncpay.ts"
 import type { PaymentGateway } from "./PaymentGateway.ts"
+import { keepTrying } from "./registering.ts"
+import { WebhookTokens } from "./WebhookTokens.ts"
 
 /** Every gateway the service can speak to, by the name that bots and webhook addresses use. */
 export class Gateways extends Context.Service<
@@ -21,9 +24,17 @@ export class Gateways extends Context.Service<
     Effect.gen(function* () {
       const config = yield* Config
       const client = yield* HttpClient.HttpClient
-      return fromList([makePushinPay(config.pushinpay, client)])
+      const tokens = yield* WebhookTokens
+      const gateways = fromList([
+        makePushinPay(config.pushinpay, client),
+        makeSyncPay(config.syncpay, client, tokens.ofGateway("syncpay"))
+      ])
+      if (Option.isSome(config.publicUrl)) {
+        for (const gateway of gateways.all) yield* Effect.forkScoped(keepTrying(gateway, config.publicUrl.value))
+      }
+      return gateways
     })
-  ).pipe(Layer.provide(gatewayHttpLayer))
+  ).pipe(Layer.provide(Layer.merge(gatewayHttpLayer, WebhookTokens.layer)))
 }
 
 const fromList = (all: ReadonlyArray<PaymentGateway>) => {

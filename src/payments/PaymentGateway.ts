@@ -1,4 +1,4 @@
-import { type Effect, type Option, Schema } from "effect"
+import { type Effect, type Option, type Redacted, Schema } from "effect"
 import { GatewayStatus } from "../domain/payment.ts"
 
 /** The gateway refused what we sent; asking again the same way changes nothing. `message` is for the seller. */
@@ -50,7 +50,7 @@ export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("Webhoo
 /** What went wrong at a gateway. Holds no payload and no secret. */
 export class GatewayError extends Schema.TaggedError<GatewayError>()("GatewayError", {
   gateway: Schema.String,
-  operation: Schema.Literals(["create", "query", "refund", "webhook", "check"]),
+  operation: Schema.Literals(["create", "query", "refund", "webhook", "register", "check"]),
   reason: Schema.Union([
     GatewayRefused,
     GatewayUnauthorized,
@@ -109,6 +109,12 @@ export interface WebhookReading {
   readonly events: ReadonlyArray<ChargeState>
 }
 
+/** A webhook that was registered for the whole account; `token` proves what comes through it. */
+export interface AccountWebhook {
+  readonly id: string
+  readonly token: Redacted.Redacted<string>
+}
+
 export interface GatewayCapabilities {
   readonly minCents: number
   readonly refund: boolean
@@ -135,4 +141,12 @@ export interface PaymentGateway {
   readonly refund: (id: string) => Effect.Effect<void, GatewayError>
   /** Reads a webhook; fails with `WebhookRefused` when its proof is wrong, never because of an odd body (no events). */
   readonly readWebhook: (request: WebhookRequest) => Effect.Effect<WebhookReading, GatewayError>
+  /**
+   * For gateways that must be told of an address for the whole account, besides the one of each charge. `known` is what
+   * an earlier call answered; none: there is nothing new to keep. May be called any number of times.
+   */
+  readonly ensureWebhook?: (
+    url: string,
+    known: Option.Option<AccountWebhook>
+  ) => Effect.Effect<Option.Option<AccountWebhook>, GatewayError>
 }

@@ -120,7 +120,7 @@ export const makeJudge = Effect.gen(function* () {
     }
     const answer = yield* Effect.result(ask(gateway, payment, chargeId))
     if (answer._tag === "Failure") return yield* unanswered(found, event, stored, answer.failure, waitSeconds)
-    const applied = yield* settlement.apply(payment, answer.success, "query")
+    const applied = yield* settlement.apply(payment, completed(answer.success, found, event), "query")
     const status = applied._tag === "Moved" ? applied.to : applied.status
     return applied._tag !== "Refused" && isNews(status, event)
       ? contradicted(payment, stored, waitSeconds, `o gateway diz que a cobrança está ${answer.success.rawStatus}`)
@@ -137,6 +137,18 @@ const wrongValue = (payment: Payment, event: ChargeState): boolean =>
 /** The webhook's own proof, if it also names the charge and the whole value. */
 const sufficient = ({ payment, own }: Match, event: ChargeState): Proof | undefined =>
   event.id !== undefined && event.id === payment.chargeId && event.valueCents === payment.valueCents ? own : undefined
+
+/** Some gateways tell fee and payer by webhook only; one that proves itself may complete what the query said. */
+const completed = (answer: ChargeState, { own }: Match, event: ChargeState): ChargeState =>
+  own === undefined
+    ? answer
+    : {
+        ...answer,
+        ...(answer.netCents === undefined ? { feeCents: event.feeCents, netCents: event.netCents } : {}),
+        endToEndId: answer.endToEndId ?? event.endToEndId,
+        payerName: answer.payerName ?? event.payerName,
+        payerDocument: answer.payerDocument ?? event.payerDocument
+      }
 
 const judgementOf = (payment: Payment, applied: Applied, proof: Proof): Judgement =>
   applied._tag === "Refused"

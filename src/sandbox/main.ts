@@ -20,10 +20,11 @@ const { host, load } = values
 const port = Number(values.port)
 
 const program = Effect.gen(function* () {
-  const { telegram, pushinpay, env } = yield* Sandbox
+  const { telegram, pushinpay, syncpay, env } = yield* Sandbox
   for (const token of values.bot) yield* telegram.addBot({ token })
   yield* Console.log(`Telegram de mentira em ${telegram.url} (controle em ${telegram.url}${CONTROL_PREFIX})`)
   yield* Console.log(`PushinPay de mentira em ${pushinpay.url}/api (controle em ${pushinpay.url}${CONTROL_PREFIX})`)
+  yield* Console.log(`SyncPay de mentira em ${syncpay.url} (controle em ${syncpay.url}${CONTROL_PREFIX})`)
   yield* Console.log("Variáveis para o serviço:")
   for (const [name, value] of Object.entries(env)) yield* Console.log(`  ${name}=${value}`)
   return yield* Effect.never
@@ -33,7 +34,8 @@ program.pipe(
   Effect.provide(
     Sandbox.layerWith({
       telegram: { host, port, record: !load, acceptUnknownChats: load },
-      pushinpay: { host, port: port === 0 ? 0 : port + 1, record: !load, qr: load ? "tiny" : "real" }
+      pushinpay: { host, port: port === 0 ? 0 : port + 1, record: !load, qr: load ? "tiny" : "real" },
+      syncpay: { host, port: port === 0 ? 0 : port + 2, record: !load }
     })
   ),
   NodeRuntime.runMain

@@ -15,6 +15,13 @@ import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { DEFAULT_TOKEN, type Options } from "../../src/sandbox/pushinpay/Options.ts"
 import { SandboxPushinPay } from "../../src/sandbox/pushinpay/SandboxPushinPay.ts"
+import type { SandboxError } from "../../src/sandbox/SandboxError.ts"
+import {
+  DEFAULT_CLIENT_ID,
+  DEFAULT_CLIENT_SECRET,
+  type Options as SyncPayOptions
+} from "../../src/sandbox/syncpay/Options.ts"
+import { SandboxSyncPay } from "../../src/sandbox/syncpay/SandboxSyncPay.ts"
 import { Outbox } from "../../src/tracking/Outbox.ts"
 import { TestDatabase } from "../support/postgres.ts"
 
@@ -46,6 +53,8 @@ class Door extends Context.Service<Door, { readonly url: string; readonly serve:
             void readAll(request)
               .then((body) => receive(request, body))
               .then((status) => response.writeHead(status).end())
+              // A gateway may call until the very end of a test.
+              .catch(() => response.destroy())
           })
           made.listen(0, "127.0.0.1", () => resume(Effect.succeed(made)))
         }),
@@ -61,18 +70,17 @@ class Door extends Context.Service<Door, { readonly url: string; readonly serve:
   )
 }
 
-const ConfigLayer = (env: Record<string, string>) =>
+type Env = Readonly<Record<string, string>>
+
+const ConfigLayer = <S>(env: Effect.Effect<Env, never, S>) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const door = yield* Door
-      const bank = yield* SandboxPushinPay
       return Config.layerFrom({
         ADMIN_TOKEN: "senha-de-teste-0123456789",
         ENCRYPTION_KEY: "ab".repeat(32),
         PUBLIC_URL: door.url,
-        PUSHINPAY_URL: `${bank.url}/api`,
-        PUSHINPAY_TOKEN: DEFAULT_TOKEN,
-        ...env
+        ...(yield* env)
       })
     })
   )
@@ -103,8 +111,8 @@ const RoomLayer = (log: Array<string>) =>
     })
   )
 
-/** Payments as the service runs them, on their own database, with a PushinPay stand-in and nobody to deliver. */
-export const payments = (options: { readonly bank?: Options; readonly env?: Record<string, string> } = {}) => {
+/** Payments as the service runs them, on their own database, with a gateway's stand-in and nobody to deliver. */
+export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect.Effect<Env, never, S>) => {
   const log: Array<string> = []
   const logger = loggerLayer({ level: "info", format: "text", write: (lines) => void log.push(...lines.split("\n")) })
   return RoomLayer(log).pipe(
@@ -113,13 +121,32 @@ export const payments = (options: { readonly bank?: Options; readonly env?: Reco
     Layer.provideMerge(Settlement.layer),
     Layer.provideMerge(Layer.mergeAll(Gateways.layer, Outbox.layer)),
     Layer.provideMerge(Layer.mergeAll(PaymentsRepo.layer, GatewayEventsRepo.layer, OutboxRepo.layer)),
-    Layer.provideMerge(Layer.mergeAll(ConfigLayer(options.env ?? {}), TestDatabase.layer)),
-    Layer.provideMerge(
-      Layer.mergeAll(Door.layer, SandboxPushinPay.layerWith({ qr: "tiny", timeScale: 0.001, ...options.bank }))
-    ),
+    Layer.provideMerge(Layer.mergeAll(ConfigLayer(env), TestDatabase.layer)),
+    Layer.provideMerge(Layer.merge(Door.layer, standIn)),
     Layer.provideMerge(logger)
   )
 }
+
+export const payments = (options: { readonly bank?: Options; readonly env?: Env } = {}) =>
+  paymentsAt(
+    SandboxPushinPay.layerWith({ qr: "tiny", timeScale: 0.001, ...options.bank }),
+    Effect.map(SandboxPushinPay, ({ url }) => ({
+      PUSHINPAY_URL: `${url}/api`,
+      PUSHINPAY_TOKEN: DEFAULT_TOKEN,
+      ...options.env
+    }))
+  )
+
+export const syncPayments = (options: { readonly bank?: SyncPayOptions; readonly env?: Env } = {}) =>
+  paymentsAt(
+    SandboxSyncPay.layerWith({ timeScale: 0.001, ...options.bank }),
+    Effect.map(SandboxSyncPay, ({ url }) => ({
+      SYNCPAY_URL: url,
+      SYNCPAY_CLIENT_ID: DEFAULT_CLIENT_ID,
+      SYNCPAY_CLIENT_SECRET: DEFAULT_CLIENT_SECRET,
+      ...options.env
+    }))
+  )
 
 export const plan: Plan = {
   id: 7,
@@ -133,16 +160,16 @@ export const plan: Plan = {
 export const ana = { telegramId: 7205343917, name: "Ana Sousa" }
 
 /** A bot in the database, and as the engine knows it. */
-export const openBot = Effect.gen(function* () {
+export const openBotAt = Effect.fnUntraced(function* (gateway: string) {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ id: number }>`
-    insert into bots (slug, name, gateway_default) values ('vip', 'VIP', 'pushinpay') returning id`
+    insert into bots (slug, name, gateway_default) values ('vip', 'VIP', ${gateway}) returning id`
   const bot: Bot = {
     id: row!.id,
     slug: "vip",
     name: "VIP",
     username: Option.none(),
-    gateway: "pushinpay",
+    gateway,
     active: true,
     token: Option.none(),
     webhookSecret: Option.none(),
@@ -157,6 +184,8 @@ export const openBot = Effect.gen(function* () {
   }
   return bot
 })
+
+export const openBot = openBotAt("pushinpay")
 
 export const requestFor = (bot: Bot, changes: { readonly priceCents?: number; readonly telegramId?: number } = {}) => ({
   bot,
@@ -211,10 +240,14 @@ export const overdueEvents = Effect.gen(function* () {
   return rows.length
 })
 
-/** 75 seconds go by: every query slot is free, and whatever waits for one is due. */
-export const timePasses = Effect.gen(function* () {
+/** Time goes by for the rows: query slots become free, and whatever waits is that much nearer. */
+export const secondsPass = Effect.fnUntraced(function* (seconds: number) {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`update payments set checked_at = checked_at - interval '75 seconds',
-    next_check_at = next_check_at - interval '75 seconds', created_at = created_at - interval '75 seconds'`
-  yield* sql`update gateway_events set next_attempt_at = next_attempt_at - interval '75 seconds'`
+  yield* sql`update payments set checked_at = checked_at - make_interval(secs => ${seconds}),
+    next_check_at = next_check_at - make_interval(secs => ${seconds}),
+    created_at = created_at - make_interval(secs => ${seconds})`
+  yield* sql`update gateway_events set next_attempt_at = next_attempt_at - make_interval(secs => ${seconds})`
 })
+
+/** 75 seconds go by: every query slot is free, and whatever waits for one is due. */
+export const timePasses = secondsPass(75)

@@ -10,7 +10,7 @@ import {
   GatewayUnavailable,
   GatewayUncertain
 } from "../PaymentGateway.ts"
-import { textField } from "./fields.ts"
+import { isFields, textField } from "./fields.ts"
 
 /** The gateways' own connections: kept open between charges, and closed to nobody else's traffic. */
 export const gatewayHttpLayer: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerUndiciOptions({
@@ -32,7 +32,8 @@ export interface GatewayAnswer {
 const beforeSending =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*CERT.*)$/
 
-const changesSomething = (operation: Operation) => operation === "create" || operation === "refund"
+const changesSomething = (operation: Operation) =>
+  operation === "create" || operation === "refund" || operation === "register"
 
 /** A failure after the request may have left: for a question it is harmless, for an order nobody knows. */
 export const lost = (operation: Operation, detail: string): GatewayError["reason"] =>
@@ -59,6 +60,8 @@ export const makeCall = (client: HttpClient.HttpClient, gateway: string) =>
       ),
       Effect.mapError((error) => fail(transportReason(operation, error))),
       Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(fail(lost(operation, "sem resposta"))) }),
+      // The adapter's own span says enough; the client's would hold the address and send its id along.
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
     )
   })
@@ -67,7 +70,7 @@ export const makeCall = (client: HttpClient.HttpClient, gateway: string) =>
 export const refusal = (operation: Operation, answer: GatewayAnswer): GatewayError["reason"] => {
   const { status } = answer
   if (status === 401 || status === 403) return new GatewayUnauthorized({ status })
-  if (status === 404 && operation !== "create") return new ChargeNotFound()
+  if (status === 404 && (operation === "query" || operation === "refund")) return new ChargeNotFound()
   if (status === 429) {
     return new GatewayRateLimited({ retryAfterSeconds: Option.getOrElse(answer.retryAfterSeconds, () => 60) })
   }
@@ -97,6 +100,14 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const messageOf = (body: unknown): string =>
-  (typeof body === "object" && body !== null && "message" in body ? textField(body.message, 300) : undefined) ??
-  "sem explicação"
+/** Gateways, and the resellers that put their own name on one, explain themselves under different names. */
+const messageFields = ["message", "detail", "error_description", "error", "title"]
+
+/** The gateway's own words for a refusal, with the first complaint about a field where it names one. */
+export const messageOf = (body: unknown): string => {
+  if (!isFields(body)) return "sem explicação"
+  const message = messageFields.map((name) => textField(body[name], 300)).find((text) => text !== undefined)
+  const complaint = isFields(body["errors"]) ? textField(Object.values(body["errors"]).flat()[0], 200) : undefined
+  if (complaint === undefined || message?.includes(complaint) === true) return message ?? "sem explicação"
+  return message === undefined ? complaint : `${message} (${complaint})`
+}

@@ -11,9 +11,9 @@ export const longestQuerySeconds = 8
 
 /**
  * An open charge is asked for at the gateway's rhythm for an hour, as long as most of them live: a payment is found
- * within 75 s (contract, section 8). From then on every sixtieth of its age.
+ * within 75 s, or 30 s where the gateway may be asked more often (contract, section 8). From then on ever more rarely.
  */
-const openAgeShare = 60
+const fullRhythmSeconds = 3600
 /** One that expired is asked for rarely: money that arrives now is the exception. */
 const expiredRhythmSeconds = 600
 const expiredAgeShare = 20
@@ -66,7 +66,7 @@ const decodeDue = rowsOf(DueQuery)
 export const claimDue =
   (sql: SqlClient.SqlClient) => (gateway: string, secondsBetween: number, which: "open" | "expired", limit: number) => {
     const rhythm = which === "open" ? secondsBetween : expiredRhythmSeconds
-    const share = which === "open" ? openAgeShare : expiredAgeShare
+    const share = which === "open" ? fullRhythmSeconds / rhythm : expiredAgeShare
     const delay = sql`greatest(${rhythm}::float8, extract(epoch from now() - p.created_at)::float8 / ${share})`
     const next = sql`now() + make_interval(secs => ${delay} + ${longestQuerySeconds}::float8)`
     const status =

@@ -13,3 +13,9 @@ export const linkProblem = (link: string): string | undefined => {
 /** Webhooks need https; a stand-in and its tests live on loopback, where nobody has a certificate. */
 export const isLoopback = (url: URL): boolean =>
   url.hostname === "localhost" || url.hostname === "[::1]" || url.hostname.startsWith("127.")
+
+/** Whether a gateway would call that address. */
+export const isReachable = (value: unknown): value is string => {
+  const url = typeof value === "string" ? URL.parse(value) : null
+  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))
+}

@@ -1,8 +1,9 @@
+import { Faults } from "../Faults.ts"
 import { notPossible, unknown } from "../SandboxError.ts"
 import { Timers } from "../Timers.ts"
 import { Watch } from "../Watch.ts"
 import { type Charge, type ChargeStatus, endToEndId, makeCharge } from "./Charge.ts"
-import { Faults } from "./Faults.ts"
+import type { Operation } from "./Faults.ts"
 import { type Options, resolveOptions, type Settings } from "./Options.ts"
 import type { Request } from "./validate.ts"
 import { Webhooks } from "./Webhooks.ts"
@@ -32,7 +33,7 @@ export class Bank {
   /** Emits a charge whenever it is made or changes. */
   readonly changed = new Watch<Charge>()
   readonly timers = new Timers()
-  readonly faults = new Faults()
+  readonly faults = new Faults<Operation>()
   readonly webhooks: Webhooks
   /** Queries that came too soon; a real account would be blocked for them. */
   violations = 0
@@ -95,7 +96,7 @@ export class Bank {
 
   close(): void {
     this.timers.close()
-    this.webhooks.close()
+    this.webhooks.courier.close()
   }
 
   #expect(id: string, status: ChargeStatus): Charge {

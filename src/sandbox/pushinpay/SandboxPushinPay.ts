@@ -78,6 +78,7 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
   )
   const url = yield* listen(pushinPayHandler(bank, control(controlRoutes(bank))), options)
   const { charges, changed, called, calls, webhooks, faults } = bank
+  const { courier } = webhooks
 
   return SandboxPushinPay.of({
     url,
@@ -86,11 +87,11 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
     charges: Effect.sync(() => [...charges.values()]),
     charge: (id) => attempt(() => bank.charge(id)),
     calls: Effect.sync(() => [...calls]),
-    deliveries: Effect.sync(() => [...webhooks.deliveries]),
+    deliveries: Effect.sync(() => [...courier.deliveries]),
     violations: Effect.sync(() => bank.violations),
     clear: Effect.sync(() => {
       calls.length = 0
-      webhooks.deliveries.length = 0
+      courier.deliveries.length = 0
       bank.violations = 0
     }),
     pay: (id, payer) => attemptAsync(() => bank.pay(id, payer)),
@@ -98,7 +99,7 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
     expire: (id) => attemptAsync(() => bank.expire(id)),
     refund: (id) => attemptAsync(() => bank.refund(id)),
     resend: (id) => attemptAsync(() => webhooks.resend(bank.charge(id))),
-    release: ({ reverse = false } = {}) => Effect.promise(() => webhooks.release(reverse)),
+    release: ({ reverse = false } = {}) => Effect.promise(() => courier.release(reverse)),
     waitForCharge: (predicate, timeoutMs = WAIT_MS) =>
       changed
         .collect(charges.values(), predicate, { count: 1, timeoutMs, what: "Cobranças esperadas" })
@@ -108,7 +109,7 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
         .collect(calls, predicate, { count: 1, timeoutMs, what: "Chamadas esperadas ao PushinPay" })
         .pipe(Effect.map(([first]) => first as ApiCall)),
     waitForDelivery: (predicate, { count = 1, timeoutMs = WAIT_MS } = {}) =>
-      webhooks.watch.collect(webhooks.deliveries, predicate, { count, timeoutMs, what: "Avisos esperados" }),
+      courier.watch.collect(courier.deliveries, predicate, { count, timeoutMs, what: "Avisos esperados" }),
     fail: (fault) => Effect.sync(() => faults.arm(fault)),
     disarm: (fault) => Effect.sync(() => faults.disarm(fault)),
     clearFaults: Effect.sync(() => faults.clear())

@@ -1,119 +1,32 @@
-import { Agent } from "undici"
+import { Courier } from "../Courier.ts"
+import type { Message } from "../Courier.ts"
 import type { Timers } from "../Timers.ts"
-import { Watch } from "../Watch.ts"
 import type { Charge } from "./Charge.ts"
 import type { Settings } from "./Options.ts"
 
-/** One attempt to tell a seller of a charge. Times are monotonic milliseconds. */
-export interface Delivery {
-  readonly chargeId: string
-  readonly status: string
-  readonly url: string
-  /** The body as it was sent. */
-  readonly body: string
-  readonly attempt: number
-  /** Undefined when there was no answer; then `error` tells why. */
-  readonly answered: number | undefined
-  readonly error: string | undefined
-  readonly startedAt: number
-  readonly endedAt: number
-}
+export type { Delivery } from "../Courier.ts"
 
-interface Message {
-  readonly chargeId: string
-  readonly status: string
-  readonly url: string
-  readonly body: string
-  readonly headers: Readonly<Record<string, string>>
-}
-
-const ATTEMPTS = 3
-/** PushinPay does not publish the waits between its attempts. */
+/** Three attempts, then only a resend by hand. PushinPay does not publish the waits between them. */
 const WAIT_MS = [5000, 30_000]
 
-/** Tells sellers of changes: three attempts of two seconds each, then only a resend by hand. */
+/** Tells sellers of changes at the address of each charge. */
 export class Webhooks {
-  readonly deliveries: Array<Delivery> = []
-  readonly watch = new Watch<Delivery>()
+  readonly courier: Courier
   readonly #settings: Settings
-  readonly #timers: Timers
-  readonly #agent = new Agent({ keepAliveTimeout: 60_000 })
-  #held: Array<Message> = []
-  #closed = false
 
   constructor(settings: Settings, timers: Timers) {
     this.#settings = settings
-    this.#timers = timers
+    this.courier = new Courier(settings, timers, WAIT_MS)
   }
 
   /** Resolves when the first attempt of every copy is over. */
   async notify(charge: Charge): Promise<void> {
-    const { dropWebhooks, holdWebhooks, webhookDelayMs } = this.#settings
-    if (dropWebhooks || charge.webhookUrl === null) return
-    const message = messageOf(charge, charge.webhookUrl, this.#settings)
-    if (holdWebhooks) return void this.#held.push(message)
-    if (webhookDelayMs === 0) return this.#send(message)
-    this.#timers.after(webhookDelayMs, () => void this.#send(message))
+    if (charge.webhookUrl !== null) await this.courier.bring(messageOf(charge, charge.webhookUrl, this.#settings))
   }
 
   /** Sends again what a seller asks for in the panel, whatever the options say of dropping and holding. */
-  resend(charge: Charge): Promise<void> {
-    if (charge.webhookUrl === null) return Promise.resolve()
-    return this.#send(messageOf(charge, charge.webhookUrl, this.#settings))
-  }
-
-  /** Lets go of the webhooks held back, the last first when `reverse` is given. */
-  async release(reverse: boolean): Promise<void> {
-    const held = reverse ? this.#held.toReversed() : this.#held
-    this.#held = []
-    for (const message of held) await this.#send(message)
-  }
-
-  close(): void {
-    this.#closed = true
-    void this.#agent.destroy()
-  }
-
-  async #send(message: Message): Promise<void> {
-    const copies = Array.from({ length: this.#settings.webhookCopies })
-    if (this.#settings.webhookParallel) {
-      await Promise.all(copies.map(() => this.#attempt(message, 1)))
-      return
-    }
-    for (const _ of copies) await this.#attempt(message, 1)
-  }
-
-  async #attempt(message: Message, attempt: number): Promise<void> {
-    const startedAt = performance.now()
-    const { answered, error } = await this.#post(message)
-    if (this.#closed) return
-    const { chargeId, status, url, body } = message
-    const delivery = { chargeId, status, url, body, attempt, answered, error, startedAt, endedAt: performance.now() }
-    if (this.#settings.record) this.deliveries.push(delivery)
-    this.watch.emit(delivery)
-    const done = answered !== undefined && answered >= 200 && answered <= 299
-    if (done || attempt === ATTEMPTS) return
-    this.#timers.after(WAIT_MS[attempt - 1]! * this.#settings.timeScale, () => void this.#attempt(message, attempt + 1))
-  }
-
-  async #post({ url, body, headers }: Message) {
-    try {
-      const target = new URL(url)
-      const answer = await this.#agent.request({
-        origin: target.origin,
-        path: target.pathname + target.search,
-        method: "POST",
-        headers,
-        body,
-        signal: AbortSignal.timeout(this.#settings.webhookTimeoutMs)
-      })
-      await answer.body.dump()
-      return { answered: answer.statusCode, error: undefined }
-    } catch (error) {
-      const late = (error as Error).name === "TimeoutError"
-      const text = `cURL error 28: Connection timeout after ${this.#settings.webhookTimeoutMs} ms`
-      return { answered: undefined, error: late ? text : "cURL error 7: Failed to connect" }
-    }
+  async resend(charge: Charge): Promise<void> {
+    if (charge.webhookUrl !== null) await this.courier.send(messageOf(charge, charge.webhookUrl, this.#settings))
   }
 }
 
@@ -132,7 +45,7 @@ const messageOf = (charge: Charge, url: string, settings: Settings): Message => 
   }
   if (settings.webhookToken !== null) headers["x-pushinpay-token"] = settings.webhookToken
   const body = json ? JSON.stringify(fields) : formOf(fields)
-  return { chargeId: charge.id, status: charge.status, url, body, headers }
+  return { chargeId: charge.id, status: charge.status, url, body, headers: () => headers }
 }
 
 const formOf = (fields: Record<string, string | number | null>): string => {

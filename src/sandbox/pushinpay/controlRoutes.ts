@@ -24,9 +24,9 @@ export const controlRoutes = (bank: Bank): ReadonlyArray<ControlRoute> => [
   route("POST", "/charges/:id/resend", ({ path }) =>
     changed(bank, path.id!, () => bank.webhooks.resend(bank.charge(path.id!)))
   ),
-  route("POST", "/release", ({ query }) => Effect.promise(() => bank.webhooks.release(query.has("reverse")))),
+  route("POST", "/release", ({ query }) => Effect.promise(() => bank.webhooks.courier.release(query.has("reverse")))),
   route("GET", "/calls", () => Effect.sync(() => bank.calls)),
-  route("GET", "/deliveries", () => Effect.sync(() => bank.webhooks.deliveries)),
+  route("GET", "/deliveries", () => Effect.sync(() => bank.webhooks.courier.deliveries)),
   route("GET", "/counters", () => Effect.sync(() => ({ charges: bank.charges.size, violations: bank.violations }))),
   route("POST", "/options", ({ body }) => Effect.sync(() => void Object.assign(bank.settings, body as Options))),
   route("POST", "/faults", ({ body }) => Effect.sync(() => ({ id: bank.faults.arm(body as Fault) }))),

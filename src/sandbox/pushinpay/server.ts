@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { readBody } from "../http/body.ts"
+import { type FaultAnswer, isApplied } from "../Faults.ts"
 import { CONTROL_PREFIX } from "../http/control.ts"
 import type { Bank } from "./Bank.ts"
 import { type Charge, createdBody, queriedBody } from "./Charge.ts"
-import type { FaultAnswer, Operation } from "./Faults.ts"
+import type { Operation } from "./Faults.ts"
 import { qrDataUri } from "./qr.ts"
 import { validate } from "./validate.ts"
 
@@ -132,8 +133,7 @@ class Exchange {
   }
 
   async #fail(fault: FaultAnswer, operation: Operation, params: Record<string, unknown>): Promise<void> {
-    const applied = fault.kind === "truncated" || ("applied" in fault && fault.applied === true)
-    const answer = applied ? await this.#perform(operation, params) : undefined
+    const answer = isApplied(fault) ? await this.#perform(operation, params) : undefined
     switch (fault.kind) {
       case "http":
         return this.#write({ status: fault.status, body: fault.body ?? { message: "Server Error" } })

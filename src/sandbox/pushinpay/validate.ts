@@ -1,4 +1,4 @@
-import { isLoopback } from "../http/links.ts"
+import { isReachable } from "../http/links.ts"
 import type { SplitRule } from "./Charge.ts"
 import type { Settings } from "./Options.ts"
 
@@ -36,15 +36,10 @@ export const validate = (body: Record<string, unknown>, settings: Settings): Req
   const total = splits.reduce((sum, split) => sum + split.value, 0)
   if (total > cents) return invalid("split_rules", "A soma dos splits é maior que o valor da transação.")
   if (total > cents / 2) return invalid("split_rules", "A soma dos splits passa de 50% do valor da transação.")
-  return { valueCents: cents, webhookUrl: url as string | null, splitRules: splits }
+  return { valueCents: cents, webhookUrl: url, splitRules: splits }
 }
 
 const invalid = (field: string, message: string): Invalid => ({ message, errors: { [field]: [message] } })
-
-const isReachable = (value: unknown): boolean => {
-  const url = typeof value === "string" ? URL.parse(value) : null
-  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))
-}
 
 const isSplit = (value: unknown): value is SplitRule => {
   const { value: cents, account_id: account } = (value ?? {}) as Partial<Record<keyof SplitRule, unknown>>
