@@ -8,17 +8,29 @@ import { Changes } from "./db/Changes.ts"
 import { Database } from "./db/Database.ts"
 import { migrate } from "./db/Migrations.ts"
 import { ensurePartitions } from "./db/Partitions.ts"
+import { BulkLeases } from "./engine/BulkLeases.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
+import { Footing } from "./engine/Footing.ts"
 import { Handlers } from "./engine/Handlers.ts"
 import { Handling } from "./engine/Handling.ts"
 import { Inbox } from "./engine/Inbox.ts"
+import { Leftovers } from "./engine/Leftovers.ts"
 import { Node } from "./engine/Node.ts"
 import { Polling } from "./engine/Polling.ts"
 import { Pressure } from "./engine/Pressure.ts"
 import { Recorder } from "./engine/Recorder.ts"
 import { Recovery } from "./engine/Recovery.ts"
+import { Turns } from "./engine/Turns.ts"
 import * as Log from "./log/Log.ts"
+import { Attachments } from "./media/Attachments.ts"
+import { MediaLibrary } from "./media/MediaLibrary.ts"
+import { MediaStore } from "./media/MediaStore.ts"
+import { Spool } from "./media/spool.ts"
+import { AddressPolicy } from "./media/url/AddressPolicy.ts"
+import { UrlImportLayer } from "./media/UrlImport.ts"
+import { WarmupLayer } from "./media/Warmup.ts"
+import { Preview } from "./messages/Preview.ts"
 import { Sender } from "./messages/Sender.ts"
 import { Checkout } from "./payments/Checkout.ts"
 import { Gateways } from "./payments/Gateways.ts"
@@ -26,8 +38,10 @@ import { Reconciliation } from "./payments/Reconciliation.ts"
 import { Settlement } from "./payments/Settlement.ts"
 import { WebhookInbox } from "./payments/WebhookInbox.ts"
 import { BotsRepo } from "./repo/BotsRepo.ts"
+import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
 import { ListsRepo } from "./repo/ListsRepo.ts"
+import { MediaCacheRepo } from "./repo/MediaCacheRepo.ts"
 import { MediaRepo } from "./repo/MediaRepo.ts"
 import { MessagesRepo } from "./repo/MessagesRepo.ts"
 import { MetricsRepo } from "./repo/MetricsRepo.ts"
@@ -36,6 +50,7 @@ import { OutboxRepo } from "./repo/OutboxRepo.ts"
 import { PaymentsRepo } from "./repo/PaymentsRepo.ts"
 import { PlansRepo } from "./repo/PlansRepo.ts"
 import { RecordingsRepo } from "./repo/RecordingsRepo.ts"
+import { TurnsRepo } from "./repo/TurnsRepo.ts"
 import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
@@ -58,8 +73,10 @@ const MigratedDatabase = Layer.effectDiscard(
 
 const Repos = Layer.mergeAll(
   BotsRepo.layer,
+  BulkLeasesRepo.layer,
   GatewayEventsRepo.layer,
   ListsRepo.layer,
+  MediaCacheRepo.layer,
   MediaRepo.layer,
   MessagesRepo.layer,
   MetricsRepo.layer,
@@ -68,18 +85,25 @@ const Repos = Layer.mergeAll(
   PaymentsRepo.layer,
   PlansRepo.layer,
   RecordingsRepo.layer,
+  TurnsRepo.layer,
   UpdatesRepo.layer,
   UsersRepo.layer
 )
 
 const Ground = Layer.mergeAll(Repos, TelegramClient.layer, Changes.layer).pipe(Layer.provideMerge(MigratedDatabase))
 
+/** The bytes of media, and how those given by an address get there when a message is saved. */
+const MediaIn = UrlImportLayer.pipe(
+  Layer.provide(AddressPolicy.layer),
+  Layer.provideMerge(Layer.mergeAll(MediaStore.layer, Spool.layer))
+)
+
 /** Bots with their texts, plans and tokens, and what may be done to them: all that the command line needs. */
 export const BotsLayer = BotAdmin.layer.pipe(
   Layer.provideMerge(Webhooks.layer),
   Layer.provideMerge(Bots.layer),
   Layer.provideMerge(Catalogue.layer),
-  Layer.provideMerge(TokenVault.layer),
+  Layer.provideMerge(Layer.merge(TokenVault.layer, MediaIn)),
   Layer.provideMerge(Ground)
 )
 
@@ -89,15 +113,33 @@ const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Gateways.layer, Outbox.layer))
 )
 
-const Capabilities = PaymentsLayer.pipe(Layer.provideMerge(Sender.layer), Layer.provideMerge(BotsLayer))
+const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
-/** Everything that works without a door: the inbox with its engine, payments, deliveries. */
-export const EngineLayer = Layer.mergeAll(Polling.layer, outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer))).pipe(
-  Layer.provideMerge(Layer.mergeAll(Inbox.layer, Recovery.layer)),
+const Capabilities = Layer.mergeAll(PaymentsLayer, MediaLayer, Preview.layer).pipe(
+  Layer.provideMerge(Sender.layer),
+  Layer.provideMerge(Attachments.layer),
+  Layer.provideMerge(BotsLayer)
+)
+
+/** From the inbox to the answer. */
+const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
+  Layer.provideMerge(Inbox.layer),
   Layer.provideMerge(Dispatcher.layer),
   Layer.provideMerge(Handling.layer),
   Layer.provideMerge(Handlers.layer),
-  Layer.provideMerge(Recorder.layer),
-  Layer.provideMerge(Layer.merge(Node.layer, Pressure.layer)),
+  Layer.provideMerge(Layer.merge(Recorder.layer, Footing.layer)),
+  Layer.provideMerge(Turns.layer)
+)
+
+/**
+ * Everything that works without a door: the inbox with its engine, payments, deliveries. Side by side, so that a stop
+ * waits for the slowest of them and not for one after the other.
+ */
+export const EngineLayer = Layer.mergeAll(
+  Updates,
+  outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer)),
+  BulkLeases.layer
+).pipe(
+  Layer.provideMerge(Layer.mergeAll(Node.layer, Pressure.layer, Leftovers.layer)),
   Layer.provideMerge(Capabilities)
 )

@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { boot } from "./boot.ts"
 import { HttpServerLive } from "./http/HttpServerLive.ts"
 import { EngineLayer } from "./layers.ts"
+import { OtlpLayer } from "./log/otlp.ts"
 import { SchedulerLayer } from "./scheduler/Scheduler.ts"
 import { WelcomeLayer } from "./welcome.ts"
 
@@ -9,7 +10,8 @@ import { WelcomeLayer } from "./welcome.ts"
 const Service = WelcomeLayer.pipe(
   Layer.provideMerge(HttpServerLive),
   Layer.provideMerge(SchedulerLayer),
-  Layer.provideMerge(EngineLayer)
+  Layer.provideMerge(EngineLayer),
+  Layer.provide(OtlpLayer)
 )
 
 boot(Layer.launch(Service))

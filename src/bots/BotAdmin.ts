@@ -12,6 +12,7 @@ import type { MessageContent } from "../domain/content.ts"
 import { sanitiseText } from "../domain/text.ts"
 import * as Log from "../log/Log.ts"
 import { type BotColumns, type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
+import { MediaRepo } from "../repo/MediaRepo.ts"
 import { Bots } from "./Bots.ts"
 import { viewOfBot } from "./botView.ts"
 import { gatewayOf } from "./gateway.ts"
@@ -44,11 +45,23 @@ export class BotAdmin extends Context.Service<
     Effect.gen(function* () {
       const bots = yield* Bots
       const repo = yield* BotsRepo
+      const media = yield* MediaRepo
       const vault = yield* TokenVault
       const webhooks = yield* Webhooks
       const identify = yield* makeIdentity
 
-      const view = (row: BotRow) => viewOfBot(row, vault.open(row))
+      const views = Effect.fnUntraced(function* (rows: ReadonlyArray<BotRow>) {
+        const opened = rows.map((row) => ({ row, token: vault.open(row) }))
+        const progress = yield* media.progress(
+          opened.map(({ row, token }) => ({
+            slug: row.slug,
+            telegramBotId: Option.getOrUndefined(Option.map(token.token, telegramIdOf))
+          }))
+        )
+        return opened.map(({ row, token }) => viewOfBot(row, token, progress.get(row.slug)))
+      })
+
+      const view = (row: BotRow) => Effect.map(views([row]), ([only]) => only!)
 
       const rowOf = Effect.fnUntraced(function* (slug: string) {
         const [row] = yield* repo.load({ ids: [], slugs: [slug] })
@@ -84,7 +97,7 @@ export class BotAdmin extends Context.Service<
         yield* bots.reload(id)
         yield* announce(id)
         yield* Log.info(`[BOT] Bot ${slug} cadastrado: @${username}`, { slug, bot_id: id })
-        return view(yield* rowOf(slug))
+        return yield* view(yield* rowOf(slug))
       }, orDefect)
 
       const newToken = Effect.fnUntraced(function* (row: BotRow, token: Redacted.Redacted<string>) {
@@ -117,21 +130,25 @@ export class BotAdmin extends Context.Service<
           ...plain,
           ...(plain.name === undefined ? {} : { name: sanitiseText(plain.name) }),
           ...(typeof plain.notice === "string" ? { notice: sanitiseText(plain.notice) } : {}),
-          ...(plain.active === undefined ? {} : { inactive_reason: null }),
+          ...(plain.active === undefined ? {} : { inactive_reason: null, ...unverified(row) }),
           ...renewed,
+          // What stopped it was its old token (BotHealth).
+          ...(token !== undefined && plain.active === undefined && isStopped(row)
+            ? { active: true, inactive_reason: null }
+            : {}),
           ...(gateway === undefined ? {} : { provider: gateway, gateway_default: gateway })
         }
-        if (Object.keys(columns).length === 0) return view(row)
+        if (Object.keys(columns).length === 0) return yield* view(row)
         yield* repo.update(row.id, columns)
         yield* bots.reload(row.id)
         yield* announce(row.id)
         yield* Log.info(`[BOT] Bot ${slug} alterado: ${Object.keys(changes).join(", ")}`, { slug, bot_id: row.id })
-        return view(yield* rowOf(slug))
+        return yield* view(yield* rowOf(slug))
       }, orDefect)
 
       return BotAdmin.of({
-        list: Effect.orDie(Effect.map(repo.load(), (rows) => rows.map(view))).pipe(Effect.withSpan("BotAdmin.list")),
-        get: Effect.fn("BotAdmin.get")((slug: string) => orDefect(Effect.map(rowOf(slug), view))),
+        list: Effect.orDie(Effect.flatMap(repo.load(), views)).pipe(Effect.withSpan("BotAdmin.list")),
+        get: Effect.fn("BotAdmin.get")((slug: string) => orDefect(Effect.flatMap(rowOf(slug), view))),
         create,
         patch,
         ...(yield* makePlanAdmin(rowOf)),
@@ -140,6 +157,11 @@ export class BotAdmin extends Context.Service<
     })
   )
 }
+
+/** Stopped because Telegram refused its token, not by the seller. */
+const isStopped = (row: BotRow) => !row.active && row.tokenStatus === "invalid"
+
+const unverified = (row: BotRow) => (row.tokenStatus === "invalid" ? { token_status: "unverified" } : {})
 
 const slugTaken = (slug: string, deleted: boolean) =>
   conflict(

@@ -1,17 +1,18 @@
 import { Context, Effect, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Bot, Plan } from "../domain/bot.ts"
+import { type BotLibrary, libraryOf, nameOfMedia } from "../domain/botMedia.ts"
 import { bindPlans, readStoredContent } from "../domain/legacyContent.ts"
 import * as Log from "../log/Log.ts"
 import type { BotKeys } from "../repo/botKeys.ts"
 import { type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
-import { MediaRepo } from "../repo/MediaRepo.ts"
+import { type LibraryRow, MediaRepo } from "../repo/MediaRepo.ts"
 import { MessagesRepo } from "../repo/MessagesRepo.ts"
 import { type AdoptedPlan, type PlanRow, PlansRepo } from "../repo/PlansRepo.ts"
-import { defaultExpiryMinutes, nameOf } from "./botView.ts"
+import { defaultExpiryMinutes, defaultMessagesPerSecond, defaultPaidMessagesPerSecond, nameOf } from "./botView.ts"
 import { gatewayOf } from "./gateway.ts"
-import { bindContents, type Draft, draftOf, emptyDraft, placeOfKey, plansIn, unresolvedIn } from "./storedContents.ts"
-import { type OpenedToken, TokenVault } from "./TokenVault.ts"
+import { bindContents, type Draft, draftOf, emptyDraft, placeOfKey, plansIn } from "./storedContents.ts"
+import { type OpenedToken, telegramIdOf, TokenVault } from "./TokenVault.ts"
 
 /** A bot as it goes into memory, with the rows it was made of. */
 export interface LoadedBot {
@@ -57,12 +58,6 @@ export class Catalogue extends Context.Service<
         return yield* plans.load({ ids: drafts.map((draft) => draft.row.id), slugs: [] })
       })
 
-      const fileIds = Effect.fnUntraced(function* (drafts: ReadonlyArray<Draft>) {
-        const hashes = new Set(drafts.flatMap(unresolvedIn).map((one) => one.sha256))
-        const ready = hashes.size === 0 ? [] : yield* media.ready([...hashes])
-        return new Map(ready.map((one) => [`${one.botSlug}/${one.kind}/${one.sha256}`, one.fileId]))
-      })
-
       const draft = (row: BotRow, ...rows: [Parameters<typeof draftOf>[1], Parameters<typeof draftOf>[2]]) =>
         Effect.sync(() => draftOf(row, ...rows)).pipe(
           Effect.tapCause((cause) =>
@@ -72,25 +67,24 @@ export class Catalogue extends Context.Service<
         )
 
       const load = Effect.fn("Catalogue.load")(function* (keys?: BotKeys) {
-        const [rows, messageRows, planRows, offerRows] = yield* Effect.all(
-          [bots.load(keys), messages.load(keys), plans.load(keys), messages.offers(keys)],
+        const [rows, messageRows, planRows, offerRows, mediaRows] = yield* Effect.all(
+          [bots.load(keys), messages.load(keys), plans.load(keys), messages.offers(keys), media.library(keys)],
           { concurrency: "unbounded" }
         )
         const messagesOf = Map.groupBy(messageRows, (row) => row.botId)
         const offersOf = Map.groupBy(offerRows, (row) => row.botId)
+        const mediaOf = Map.groupBy(mediaRows, (row) => row.botId)
         const drafts = yield* Effect.forEach(rows, (row) =>
           draft(row, messagesOf.get(row.id) ?? [], offersOf.get(row.id) ?? [])
         )
         const plansOf = Map.groupBy(yield* adoptPlans(drafts, planRows), (row) => row.botId)
-        const fileIdOf = yield* fileIds(drafts)
         return drafts.map((one): LoadedBot => {
           const ofBot = plansOf.get(one.row.id) ?? []
           const opened = vault.open(one.row)
-          const contents = bindContents(one, ofBot, (file) =>
-            fileIdOf.get(`${one.row.slug}/${file.kind}/${file.sha256}`)
-          )
+          const library = libraryFrom(mediaOf.get(one.row.id) ?? [], opened)
+          const contents = bindContents(one, ofBot, (file) => library.get(nameOfMedia(file))?.fileId)
           const plans = ofBot.filter((plan) => !plan.deleted)
-          return { bot: toBot(one.row, opened, contents, ofBot), row: one.row, opened, plans }
+          return { bot: toBot(one.row, opened, { ...contents, media: library }, ofBot), row: one.row, opened, plans }
         })
       })
 
@@ -99,12 +93,26 @@ export class Catalogue extends Context.Service<
   )
 }
 
+/** An id counts only for the Telegram bot that got it: a row may have changed its token for another bot's. */
+const libraryFrom = (rows: ReadonlyArray<LibraryRow>, opened: OpenedToken): BotLibrary => {
+  const telegramId = Option.getOrUndefined(Option.map(opened.token, telegramIdOf))
+  return libraryOf(
+    rows.map(({ fileId, id, kind, sha256, storedKind, telegramBotId }) => ({
+      id: id ?? undefined,
+      kind,
+      storedKind,
+      sha256,
+      fileId: telegramBotId === null || telegramBotId === telegramId ? (fileId ?? undefined) : undefined
+    }))
+  )
+}
+
 const placeKey = (botId: number, legacyKey: string) => `${botId}/${placeOfKey(legacyKey)}`
 
 const toBot = (
   row: BotRow,
   opened: OpenedToken,
-  contents: Pick<Bot, "start" | "messages" | "offers">,
+  contents: Pick<Bot, "start" | "messages" | "offers" | "media">,
   plans: ReadonlyArray<PlanRow>
 ): Bot => ({
   id: row.id,
@@ -118,7 +126,11 @@ const toBot = (
   webhookUrl: Option.fromNullOr(row.webhookUrl),
   notice: Option.fromNullOr(row.notice),
   pixExpiresMinutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
+  messagesPerSecond: row.messagesPerSecond ?? defaultMessagesPerSecond,
+  allowPaidBroadcast: row.allowPaidBroadcast,
+  paidMessagesPerSecond: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,
   vipChatId: Option.fromNullOr(row.vipChatId),
+  warmupChatId: Option.fromNullOr(row.warmupChatId),
   ...contents,
   plans: new Map(plans.map((plan) => [plan.id, toPlan(plan)]))
 })

@@ -1,4 +1,4 @@
-import { Context, Effect, Exit, Layer, Option, type Redacted, Semaphore } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Option, type Redacted, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomBytes } from "node:crypto"
 import { Config } from "../config.ts"
@@ -7,8 +7,10 @@ import * as Log from "../log/Log.ts"
 import { BotsRepo } from "../repo/BotsRepo.ts"
 import { TelegramClient } from "../telegram/TelegramClient.ts"
 import type { TelegramError } from "../telegram/TelegramError.ts"
+import { BotHealth } from "./BotHealth.ts"
 import { Bots } from "./Bots.ts"
 import { makePace } from "./pace.ts"
+import { checkRegistered, makeLook } from "./webhookChecks.ts"
 import { isForGood, waitAfter } from "./webhookFailure.ts"
 import { isRegistered, keepRegistered, webhookUrlOf } from "./webhookKeeper.ts"
 
@@ -54,9 +56,11 @@ export class Webhooks extends Context.Service<
     Effect.gen(function* () {
       const config = yield* Config
       const bots = yield* Bots
+      const { unusable } = yield* BotHealth
       const repo = yield* BotsRepo
       const telegram = yield* TelegramClient
       const turn = yield* makePace
+      const look = makeLook({ repo, telegram, updates: allowedUpdates })
       const locks = new Map<number, Semaphore.Semaphore>()
 
       const oneAtATime = (botId: number) => {
@@ -101,6 +105,8 @@ export class Webhooks extends Context.Service<
         }
         yield* Log.info(`[WEBHOOK] Endereço do bot ${bot.slug} registrado no Telegram`, { slug: bot.slug })
         yield* identify(bot, token)
+        // Another system that sets its own address at this very moment wins; the next check finds it.
+        yield* Effect.ignore(look(bot, token, url, yield* Clock.currentTimeMillis))
       })
 
       const ensure = Effect.fn("Webhooks.ensure")(function* (asked: Bot, options?: { readonly force?: boolean }) {
@@ -142,9 +148,12 @@ export class Webhooks extends Context.Service<
         }
       })
 
-      if (Option.isSome(config.publicUrl))
-        yield* keepRegistered({ bots, publicUrl: config.publicUrl.value, turn, ensure })
+      if (Option.isSome(config.publicUrl)) {
+        const publicUrl = config.publicUrl.value
+        const registerAgain = yield* keepRegistered({ bots, publicUrl, turn, ensure })
+        yield* checkRegistered({ bots, repo, publicUrl, turn, look, registerAgain, unusable })
+      }
       return Webhooks.of({ ensure, release })
     })
-  )
+  ).pipe(Layer.provide(BotHealth.layer))
 }

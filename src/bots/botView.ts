@@ -1,5 +1,6 @@
 import { Option, Redacted } from "effect"
 import type { BotView, PlanView } from "../domain/admin.ts"
+import type { MediaProgress } from "../domain/media.ts"
 import { maskToken } from "../log/mask.ts"
 import type { BotRow } from "../repo/BotsRepo.ts"
 import type { PlanRow } from "../repo/PlansRepo.ts"
@@ -7,11 +8,14 @@ import { gatewayOf } from "./gateway.ts"
 import type { OpenedToken } from "./TokenVault.ts"
 import { tokenTrouble } from "./tokenTrouble.ts"
 
-/** Telegram's limit for bulk sending is about 30 per second and bot; one less leaves room for answers. */
-const defaultMessagesPerSecond = 29
+/** Telegram's limit for bulk sending is about 30 per second and bot, and 1000 when it is paid for: a little less. */
+export const defaultMessagesPerSecond = 29
+export const defaultPaidMessagesPerSecond = 950
 export const defaultExpiryMinutes = 60
 
-export const viewOfBot = (row: BotRow, opened: OpenedToken): BotView => ({
+const noMedia: MediaProgress = { ready: 0, total: 0 }
+
+export const viewOfBot = (row: BotRow, opened: OpenedToken, media: MediaProgress = noMedia): BotView => ({
   id: row.id,
   slug: row.slug,
   name: nameOf(row),
@@ -20,10 +24,18 @@ export const viewOfBot = (row: BotRow, opened: OpenedToken): BotView => ({
   active: row.active && Option.isSome(opened.token),
   inactive_reason: inactiveReason(row, opened),
   token_masked: Option.getOrNull(Option.map(opened.token, (token) => maskToken(Redacted.value(token)))),
-  webhook: { url: row.webhookUrl, error: row.webhookError, checked_at: row.webhookCheckedAt?.toISOString() ?? null },
+  webhook: {
+    url: row.webhookUrl,
+    error: row.webhookError,
+    pending: row.webhookPending,
+    checked_at: row.webhookCheckedAt?.toISOString() ?? null
+  },
   messages_per_second: row.messagesPerSecond ?? defaultMessagesPerSecond,
+  allow_paid_broadcast: row.allowPaidBroadcast,
+  paid_messages_per_second: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,
   pix_expires_minutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
   warmup_chat_id: row.warmupChatId,
+  media,
   vip_chat_id: row.vipChatId,
   notice: row.notice,
   created_at: row.createdAt.toISOString()

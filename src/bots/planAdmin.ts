@@ -10,6 +10,7 @@ import { Bots } from "./Bots.ts"
 import { viewOfPlan } from "./botView.ts"
 import { Catalogue, type LoadedBot } from "./Catalogue.ts"
 import { checkContent, plansOffered } from "./contentCheck.ts"
+import { makeContentFetch } from "./contentFetch.ts"
 import { conflict, invalid, notFound, orDefect } from "./refusals.ts"
 
 export type RowOf = (slug: string) => Effect.Effect<BotRow, AdminError | SqlError.SqlError>
@@ -20,6 +21,7 @@ export const makePlanAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
   const plansRepo = yield* PlansRepo
   const media = yield* MediaRepo
   const catalogue = yield* Catalogue
+  const fetchMedia = yield* makeContentFetch
 
   const present = (botId: number) =>
     Effect.map(plansRepo.load({ ids: [botId], slugs: [] }), (rows) => rows.filter((plan) => !plan.deleted))
@@ -28,12 +30,21 @@ export const makePlanAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
     return rows.find((plan) => plan.id === planId) ?? (yield* notFound(`O bot ${slug} não tem o plano ${planId}.`))
   })
 
+  const knownTo = (row: BotRow, rows: ReadonlyArray<PlanRow>) => ({
+    planIds: new Set(rows.map((plan) => plan.id)),
+    mediaIds: (ids: ReadonlyArray<number>) => media.existing(row.slug, ids)
+  })
+
+  /** Before the transaction: fetching may take a minute. */
+  const withFetched = Effect.fnUntraced(function* <A extends PlanPatch>(row: BotRow, input: A) {
+    if (input.delivery === undefined || input.delivery === null) return input
+    const checked = yield* checkContent(input.delivery, knownTo(row, yield* present(row.id)), "delivery")
+    return { ...input, delivery: yield* fetchMedia(row, checked, "delivery") }
+  })
+
   const columnsOf = Effect.fnUntraced(function* (row: BotRow, rows: ReadonlyArray<PlanRow>, input: PlanPatch) {
     const { delivery, name, ...plain } = input
-    const known = {
-      planIds: new Set(rows.map((plan) => plan.id)),
-      mediaIds: (ids: ReadonlyArray<number>) => media.existing(row.slug, ids)
-    }
+    const known = knownTo(row, rows)
     return {
       ...plain,
       ...(name === undefined ? {} : { name: yield* nameOf(name) }),
@@ -52,8 +63,9 @@ export const makePlanAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
 
   const addPlan = Effect.fn("BotAdmin.addPlan")(function* (slug: string, input: PlanInput) {
     const row = yield* rowOf(slug)
+    const fetched = yield* withFetched(row, input)
     const plan = yield* Effect.gen(function* () {
-      const columns = yield* columnsOf(row, yield* present(row.id), input)
+      const columns = yield* columnsOf(row, yield* present(row.id), fetched)
       const id = yield* plansRepo.insert(row.id, {
         ...columns,
         name: columns.name ?? "",
@@ -68,10 +80,12 @@ export const makePlanAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
 
   const patchPlan = Effect.fn("BotAdmin.patchPlan")(function* (slug: string, planId: number, input: PlanPatch) {
     const row = yield* rowOf(slug)
+    yield* planOf(yield* present(row.id), slug, planId)
+    const fetched = yield* withFetched(row, input)
     const plan = yield* Effect.gen(function* () {
       const rows = yield* present(row.id)
       yield* planOf(rows, slug, planId)
-      const columns = yield* columnsOf(row, rows, input)
+      const columns = yield* columnsOf(row, rows, fetched)
       if (Object.keys(columns).length > 0) yield* plansRepo.update(row.id, planId, columns)
       return yield* planOf(yield* present(row.id), slug, planId)
     }).pipe(repo.locked(row.id))

@@ -60,10 +60,6 @@ const partOf = (message: MessageRow): Part => ({
 
 const partsOf = (draft: Draft): ReadonlyArray<Part> => [...draft.start, ...draft.messages.values()]
 
-/** Media that only `media_cache` can turn into something that can be sent. */
-export const unresolvedIn = (draft: Draft): ReadonlyArray<UnresolvedMedia> =>
-  partsOf(draft).flatMap((part) => part.stored.unresolvedMedia)
-
 /**
  * Plans inside old contents, as rows of `bot_plans`. The key says where the plan stands and, behind the `#`, what it
  * said there when it was read last: only when that changes does the row follow, so that a price changed in `bot_plans`

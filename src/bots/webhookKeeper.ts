@@ -6,7 +6,10 @@ import { type Failure, isLimited, waitAfter } from "./webhookFailure.ts"
 
 /** Where Telegram reaches a bot. */
 export const webhookUrlOf = (publicUrl: string, slug: string): string =>
-  `${publicUrl}/tg/${encodeURIComponent(slug)}/webhook`
+  `${webhookPrefixOf(publicUrl)}${encodeURIComponent(slug)}/webhook`
+
+/** What the addresses of all bots begin with. */
+export const webhookPrefixOf = (publicUrl: string): string => `${publicUrl}/tg/`
 
 /** Some process has told Telegram where this bot is reached. */
 export const isRegistered = (bot: Bot): boolean => Option.isSome(bot.webhookUrl) && Option.isSome(bot.webhookSecret)
@@ -15,13 +18,13 @@ interface Keeping {
   readonly bots: Bots["Service"]
   readonly publicUrl: string
   readonly turn: Effect.Effect<void>
-  readonly ensure: (bot: Bot) => Effect.Effect<void, Failure>
+  readonly ensure: (bot: Bot, options?: { readonly force?: boolean }) => Effect.Effect<void, Failure>
 }
 
 /**
  * In the background: at the start every active bot that is not registered under our address, later those that nobody
  * has registered. An address of somebody else's that appears later is left alone: two nodes with different
- * `PUBLIC_URL`s would take the bots from each other for ever.
+ * `PUBLIC_URL`s would take the bots from each other for ever. Answers how to have a bot registered once more.
  */
 export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publicUrl, turn }: Keeping) {
   const scope = yield* Effect.scope
@@ -39,7 +42,14 @@ export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publi
     const before = underWay.get(bot.id)
     // A new token is worth a try at once, whatever the old one was waiting for.
     if (before !== undefined && Equal.equals(before.token, bot.token)) return
-    const one: Due = { botId: bot.id, token: bot.token, everyAddress, failures: 0 }
+    const one: Due = { botId: bot.id, token: bot.token, everyAddress, force: false, failures: 0 }
+    underWay.set(bot.id, one)
+    Queue.offerUnsafe(due, one)
+  }
+
+  const registerAgain = (bot: Bot) => {
+    if (underWay.has(bot.id)) return
+    const one: Due = { botId: bot.id, token: bot.token, everyAddress: false, force: true, failures: 0 }
     underWay.set(bot.id, one)
     Queue.offerUnsafe(due, one)
   }
@@ -55,9 +65,9 @@ export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publi
   const attempt = Effect.fnUntraced(function* (one: Due) {
     if (underWay.get(one.botId) !== one) return
     const bot = Option.getOrUndefined(bots.byId(one.botId))
-    if (bot === undefined || !isDue(bot, one.everyAddress)) return settle(one)
+    if (bot === undefined || !(one.force || isDue(bot, one.everyAddress))) return settle(one)
     yield* turn
-    const result = yield* Effect.result(ensure(bot))
+    const result = yield* Effect.result(ensure(bot, { force: one.force }))
     if (result._tag === "Success") return settle(one)
     const wait = waitAfter(result.failure, one.failures++)
     yield* Log.recovered(
@@ -77,6 +87,7 @@ export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publi
     Log.logged("O registro dos endereços no Telegram"),
     Effect.forkIn(scope)
   )
+  return registerAgain
 })
 
 interface Due {
@@ -84,5 +95,7 @@ interface Due {
   readonly token: Bot["token"]
   /** Registered elsewhere is not good enough. */
   readonly everyAddress: boolean
+  /** Registered with us is not good enough either: Telegram knows otherwise. */
+  readonly force: boolean
   failures: number
 }

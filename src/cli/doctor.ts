@@ -58,19 +58,10 @@ const publicAddress = (config: Config["Service"]): Finding =>
     onSome: (url) => good("Endereço público", url)
   })
 
-/** One gateway is enough. */
-const gateways = (config: Config["Service"]): Finding => {
-  const ready = [
-    ...(Option.isSome(config.pushinpay.token) ? ["PushinPay"] : []),
-    ...(Option.isSome(config.syncpay.clientId) && Option.isSome(config.syncpay.clientSecret) ? ["SyncPay"] : [])
-  ]
-  return ready.length > 0
-    ? good("Gateways", `${ready.join(" e ")} com credencial`)
-    : bad(
-        "Gateways",
-        "falta PUSHINPAY_TOKEN, ou SYNCPAY_CLIENT_ID e SYNCPAY_CLIENT_SECRET, no .env; sem eles nenhum PIX é gerado"
-      )
-}
+const gateways = (config: Config["Service"]): Finding =>
+  Option.isSome(config.pushinpay.token)
+    ? good("PushinPay", "token configurado")
+    : bad("PushinPay", "falta PUSHINPAY_TOKEN no .env; sem ele nenhum PIX é gerado")
 
 const botFinding = Effect.fnUntraced(function* (bot: Bot) {
   const what = `Bot ${bot.slug}`

@@ -9,36 +9,82 @@ export interface BatcherOptions<A, B, E> {
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
   /** Awaited when there is something to do and before it is taken: what arrives meanwhile joins the group. */
   readonly before?: Effect.Effect<void>
+  /**
+   * The longest that an item waits for its answer, also behind a run that is stuck; then it gets this error. Whether it
+   * had its effect is unknown, but it is not begun any more.
+   */
+  readonly patience?: { readonly ms: number; readonly error: (item: A) => E }
 }
+
+interface Entry<A, B, E> {
+  readonly item: A
+  readonly result: Deferred.Deferred<B, E>
+  readonly since: number
+}
+
+const lookEvery = "250 millis"
+const afterDefect = "1 second"
 
 /**
  * Groups single writes into one statement: what arrives while a run is under way leaves together in the next one. No
  * timer: an idle batcher adds no delay, a busy one makes larger groups by itself. A failing run fails its own items.
  */
 export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: BatcherOptions<A, B, E>) {
-  const queue = yield* Queue.unbounded<{ readonly item: A; readonly result: Deferred.Deferred<B, E> }>()
+  const queue = yield* Queue.unbounded<Entry<A, B, E>>()
+  const unanswered = new Set<Entry<A, B, E>>()
 
-  const worker = Effect.gen(function* () {
+  const answer = (entry: Entry<A, B, E>, result: Exit.Exit<B, E>) => {
+    unanswered.delete(entry)
+    Deferred.doneUnsafe(entry.result, result)
+  }
+
+  const turn = Effect.gen(function* () {
     if (options.before !== undefined) {
       yield* Queue.peek(queue)
       yield* options.before
     }
-    const entries = yield* Queue.takeBetween(queue, 1, options.maxSize)
+    const taken = yield* Queue.takeBetween(queue, 1, options.maxSize)
+    const entries = options.patience === undefined ? taken : taken.filter((entry) => unanswered.has(entry))
+    if (entries.length === 0) return
     const exit = yield* Effect.exit(options.run(entries.map((entry) => entry.item)))
-    entries.forEach((entry, index) => {
-      const result: Exit.Exit<B, E> = Exit.map(exit, (results) => results[index] as B)
-      Deferred.doneUnsafe(entry.result, result)
+    entries.forEach((entry, index) =>
+      answer(
+        entry,
+        Exit.map(exit, (results) => results[index] as B)
+      )
+    )
+  })
+  const worker = Effect.forever(
+    Effect.catchCause(turn, (cause) =>
+      Effect.andThen(Effect.logError("[ERRO] Um grupo de gravações parou; continuo", cause), Effect.sleep(afterDefect))
+    )
+  )
+  // Nobody is left waiting for a worker that is gone.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const entry of unanswered) answer(entry, Exit.failCause(Cause.interrupt()))
     })
-    // A closing scope interrupts the run: its items then end interrupted, and the worker with them.
-    if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.interrupt
-  }).pipe(Effect.forever)
-
+  )
   for (let i = 0; i < options.concurrency; i++) yield* Effect.forkScoped(worker)
+
+  const { patience } = options
+  if (patience !== undefined) {
+    const hurry = Effect.gen(function* () {
+      yield* Effect.sleep(lookEvery)
+      const now = performance.now()
+      for (const entry of unanswered) {
+        if (now - entry.since < patience.ms) break
+        answer(entry, Exit.fail(patience.error(entry.item)))
+      }
+    })
+    yield* Effect.forever(hurry).pipe(Effect.withTracerEnabled(false), Effect.forkScoped)
+  }
 
   return (item: A): Effect.Effect<B, E> =>
     Effect.suspend(() => {
-      const result = Deferred.makeUnsafe<B, E>()
-      Queue.offerUnsafe(queue, { item, result })
-      return Deferred.await(result)
+      const entry = { item, result: Deferred.makeUnsafe<B, E>(), since: performance.now() }
+      unanswered.add(entry)
+      Queue.offerUnsafe(queue, entry)
+      return Deferred.await(entry.result)
     })
 })

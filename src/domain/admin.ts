@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { MediaProgress } from "./media.ts"
 
 const Text = (max: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(max))
 
@@ -18,11 +19,17 @@ export const BotView = Schema.Struct({
   webhook: Schema.Struct({
     url: Schema.NullOr(Schema.String),
     error: Schema.NullOr(Schema.String),
+    /** Updates that Telegram holds back, when it was last asked. */
+    pending: Schema.NullOr(Schema.Int),
     checked_at: Schema.NullOr(Schema.String)
   }),
   messages_per_second: Schema.Int,
+  allow_paid_broadcast: Schema.Boolean,
+  paid_messages_per_second: Schema.Int,
   pix_expires_minutes: Schema.Int,
   warmup_chat_id: Schema.NullOr(Schema.String),
+  /** How many of its files Telegram has already. */
+  media: MediaProgress,
   vip_chat_id: Schema.NullOr(Schema.String),
   notice: Schema.NullOr(Schema.String),
   created_at: Schema.String
@@ -47,6 +54,8 @@ export const BotPatch = Schema.Struct({
   warmup_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
   vip_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
   messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  allow_paid_broadcast: Schema.optionalKey(Schema.Boolean),
+  paid_messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   pix_expires_minutes: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10080 }))),
   notice: Schema.optionalKey(Schema.NullOr(Text(500)))
 })
@@ -83,6 +92,21 @@ export const PlanView = Schema.Struct({
   created_at: Schema.String
 })
 export type PlanView = typeof PlanView.Type
+
+/** `content` is a MessageContent that need not be saved; without it the saved one is shown. */
+export const PreviewInput = Schema.Struct({
+  chat_id: Schema.Union([Schema.Int, Schema.String.check(Schema.isPattern(/^-?\d{1,15}$/))]).annotate({
+    message: "Deve ser o número de um chat no Telegram."
+  }),
+  content: Schema.optionalKey(Schema.Unknown)
+})
+
+/** Each call to Telegram in its order, with Telegram's complaint where it had one. */
+export const PreviewView = Schema.Struct({
+  calls: Schema.Array(
+    Schema.Struct({ method: Schema.String, ok: Schema.Boolean, error: Schema.optionalKey(Schema.String) })
+  )
+})
 
 /** One sentence per faulty field of a body, keyed by its path: what a 422 carries as `fields`. */
 export const FieldProblems = Schema.Record(Schema.String, Schema.String)

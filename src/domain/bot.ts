@@ -1,4 +1,5 @@
 import type { Option, Redacted } from "effect"
+import type { BotLibrary } from "./botMedia.ts"
 import type { MessageContent } from "./content.ts"
 
 /** `^[a-z0-9][a-z0-9_-]{1,63}$` (contract, section 4). */
@@ -27,7 +28,15 @@ export interface Bot {
   /** The seller's own notice, shown with the PIX. */
   readonly notice: Option.Option<string>
   readonly pixExpiresMinutes: number
+  /** Bulk messages (downsells and shots) per second; replies are not counted. */
+  readonly messagesPerSecond: number
+  /** Bulk goes out as Telegram's paid broadcast, at its own rate. */
+  readonly allowPaidBroadcast: boolean
+  readonly paidMessagesPerSecond: number
   readonly vipChatId: Option.Option<string>
+  /** Where each file of the bot is sent once, so that Telegram knows it. */
+  readonly warmupChatId: Option.Option<string>
+  readonly media: BotLibrary
   /** `/start` may be several messages in the old databases, in their order. */
   readonly start: ReadonlyArray<MessageContent>
   readonly messages: ReadonlyMap<string, MessageContent>

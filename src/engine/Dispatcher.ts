@@ -1,10 +1,16 @@
 import { Context, Effect, FiberSet, Layer, Queue } from "effect"
-import { logged } from "../log/Log.ts"
+import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { surviving } from "../repo/surviving.ts"
+import { type UpdateKey, UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Handling } from "./Handling.ts"
 import type { UpdateJob } from "./job.ts"
+import { Leftovers } from "./Leftovers.ts"
+import { Line } from "./Line.ts"
+import { Node } from "./Node.ts"
 import { Pressure } from "./Pressure.ts"
 import { isQuiet } from "./quiet.ts"
+import { Turns } from "./Turns.ts"
 
 const quietBatch = 1_000
 
@@ -20,71 +26,143 @@ export class Dispatcher extends Context.Service<
   {
     /** Synchronous hand-over. An update that is here already is not taken twice. */
     readonly offer: (job: UpdateJob) => void
+    /**
+     * Takes what was found waiting in the database, except what is here or ended while the question was under way.
+     * Answers how many were found and how many of them taken.
+     */
+    readonly adopt: <E>(
+      find: Effect.Effect<ReadonlyArray<UpdateJob>, E>
+    ) => Effect.Effect<{ readonly found: number; readonly adopted: number }, E>
     /** Updates waiting or running in this process. */
     readonly size: () => number
   }
 >()("funil/engine/Dispatcher") {
   static readonly layer = Layer.effect(
     Dispatcher,
-    Effect.gen(function* () {
-      const handling = yield* Handling
-      const fibers = yield* FiberSet.make<void>()
-      const fork = yield* FiberSet.runtime(fibers)<never>()
-      const queues = new Map<string, Array<UpdateJob>>()
-      const present = new Set<string>()
-      const pressure = yield* Pressure
-      const quiet = yield* Queue.unbounded<UpdateJob>()
-
-      const drain = (person: string, queue: Array<UpdateJob>) =>
-        Effect.whileLoop({
-          while: () => queue.length > 0,
-          body: () => handling.run(queue[0] as UpdateJob),
-          step: () => {
-            const job = queue.shift() as UpdateJob
-            present.delete(jobKey(job))
-            if (queue.length === 0) queues.delete(person)
-          }
-        }).pipe(logged("O atendimento de uma pessoa"))
-
-      const offer = (job: UpdateJob) => {
-        const key = jobKey(job)
-        if (present.has(key)) return
-        present.add(key)
-        if (isQuiet(job)) {
-          Queue.offerUnsafe(quiet, job)
-          return
-        }
-        const person = personKey(job)
-        const queue = queues.get(person)
-        if (queue !== undefined) {
-          queue.push(job)
-          return
-        }
-        const started = [job]
-        queues.set(person, started)
-        fork(drain(person, started))
-      }
-
-      // Order does not matter among these: a person's row keeps the latest of what it is told, events carry their time.
-      yield* Effect.gen(function* () {
-        yield* Queue.peek(quiet)
-        yield* pressure.ease
-        const jobs = yield* Queue.takeBetween(quiet, 1, quietBatch)
-        yield* handling.runQuiet(jobs)
-        for (const job of jobs) present.delete(jobKey(job))
-      }).pipe(surviving("O registro das mensagens sem resposta"), Effect.forkScoped)
-
-      yield* Effect.addFinalizer(() =>
-        FiberSet.awaitEmpty(fibers).pipe(Effect.timeoutOption(drainTimeout), Effect.asVoid)
-      )
-
-      return Dispatcher.of({ offer, size: () => present.size })
-    })
+    Effect.suspend(() => make)
   )
 }
 
-const jobKey = (job: UpdateJob) => `${job.botId}:${job.updateId}`
+const make = Effect.gen(function* () {
+  const handling = yield* Handling
+  const leftovers = yield* Leftovers
+  const node = yield* Node
+  const pressure = yield* Pressure
+  const turns = yield* Turns
+  const updates = yield* UpdatesRepo
+  const fibers = yield* FiberSet.make<void>()
+  const fork = yield* FiberSet.runtime(fibers)<never>()
+  const lines = new Map<string, Line>()
+  const present = new Map<string, UpdateJob>()
+  const quiet = yield* Queue.unbounded<UpdateJob>()
+  const watchers = new Set<Set<string>>()
+  let stopping = false
+  yield* telemetry.updatesInProcess.watch({}, () => present.size)
+
+  const over = (job: UpdateJob) => {
+    const key = jobKey(job)
+    present.delete(key)
+    for (const ended of watchers) ended.add(key)
+  }
+
+  /** What breaks here must not hold the person's later updates; the database still has this one. */
+  const broken = (jobs: ReadonlyArray<UpdateJob>) => Effect.sync(() => jobs.forEach(leftovers.add))
+
+  const runNext = (line: Line) =>
+    Effect.suspend(() => {
+      const job = line.begin()
+      return handling
+        .run(job, () => line.along())
+        .pipe(
+          Effect.catchCause((cause) =>
+            Effect.logError(`[ERRO] O atendimento da mensagem ${job.updateId} parou`, cause).pipe(
+              Effect.andThen(broken([job])),
+              Effect.as(1)
+            )
+          )
+        )
+    })
+
+  const inTurn = (line: Line) => {
+    const { botId, personId } = line
+    if (personId === null) return runNext(line)
+    return turns.during({ botId, personId, nextUpdateId: () => line.nextUpdateId() }, runNext(line))
+  }
+
+  const drain = (name: string, line: Line) =>
+    Effect.whileLoop({
+      while: () => !line.isEmpty && !stopping,
+      body: () => inTurn(line),
+      step: (count) => {
+        line.finish(count).forEach(over)
+        if (line.isEmpty) lines.delete(name)
+      }
+    }).pipe(Log.logged("O atendimento de uma pessoa"))
+
+  const offer = (job: UpdateJob) => {
+    const key = jobKey(job)
+    if (present.has(key) || stopping) return
+    present.set(key, job)
+    if (isQuiet(job)) {
+      Queue.offerUnsafe(quiet, job)
+      return
+    }
+    const name = lineKey(job)
+    const line = lines.get(name)
+    if (line !== undefined) {
+      line.add(job)
+      if (line.isAnsweredAlong(job)) fork(handling.acknowledge(job))
+      return
+    }
+    const started = new Line(job)
+    lines.set(name, started)
+    fork(drain(name, started))
+  }
+
+  const adopt = <E>(find: Effect.Effect<ReadonlyArray<UpdateJob>, E>) =>
+    Effect.suspend(() => {
+      const ended = new Set<string>()
+      watchers.add(ended)
+      return Effect.map(find, (jobs) => {
+        const missing = jobs.filter((job) => !present.has(jobKey(job)) && !ended.has(jobKey(job)))
+        missing.forEach(offer)
+        return { found: jobs.length, adopted: missing.length }
+      }).pipe(Effect.onExit(() => Effect.sync(() => void watchers.delete(ended))))
+    })
+
+  node.onSuccession((formerly, name) =>
+    Effect.gen(function* () {
+      const jobs = [...present.values()].filter((job) => job.hold.owner === formerly)
+      if (jobs.length === 0) return
+      const kept = new Set((yield* updates.retain(formerly, name, jobs)).map(jobKey))
+      for (const job of jobs) {
+        if (kept.has(jobKey(job))) job.hold.owner = name
+        else job.hold.lost = true
+      }
+      yield* Log.warn(`[AVISO] ${jobs.length - kept.size} atendimentos passaram para outro processo`)
+    })
+  )
+
+  // Order does not matter among these: a person's row keeps the latest of what it is told, events carry their time.
+  yield* Effect.gen(function* () {
+    yield* Queue.peek(quiet)
+    yield* pressure.ease
+    const jobs = yield* Queue.takeBetween(quiet, 1, quietBatch)
+    yield* Effect.onError(handling.runQuiet(jobs), () => broken(jobs)).pipe(
+      Effect.ensuring(Effect.sync(() => jobs.forEach(over)))
+    )
+  }).pipe(surviving("O registro das mensagens sem resposta"), Effect.forkScoped)
+
+  yield* Effect.addFinalizer(() => {
+    stopping = true
+    return Effect.asVoid(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainTimeout))
+  })
+
+  return Dispatcher.of({ offer, adopt, size: () => present.size })
+})
+
+const jobKey = ({ botId, updateId }: UpdateKey) => `${botId}:${updateId}`
 
 /** Updates of nobody in particular do not wait for each other. */
-const personKey = (job: UpdateJob) =>
+const lineKey = (job: UpdateJob) =>
   job.personId === null ? `${job.botId}:u${job.updateId}` : `${job.botId}:${job.personId}`

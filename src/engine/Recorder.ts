@@ -3,8 +3,10 @@ import type { SqlError } from "effect/sql"
 import { makeBatcher } from "../db/Batcher.ts"
 import { isPoison } from "../db/poison.ts"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { type Recording, RecordingsRepo } from "../repo/RecordingsRepo.ts"
-import { type UpdateKey, UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { Node } from "./Node.ts"
 import { Pressure } from "./Pressure.ts"
 
 const whileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
@@ -19,8 +21,6 @@ export class Recorder extends Context.Service<
     readonly record: (recording: Recording) => Effect.Effect<void>
     /** The same for many at once. */
     readonly recordAll: (recordings: ReadonlyArray<Recording>) => Effect.Effect<void>
-    /** Confirmed message blocks of an update, for answers of more than one message. */
-    readonly progress: (key: UpdateKey, blocks: number) => Effect.Effect<void>
   }
 >()("funil/engine/Recorder") {
   static readonly layer = Layer.effect(
@@ -29,6 +29,7 @@ export class Recorder extends Context.Service<
       const recordings = yield* RecordingsRepo
       const updates = yield* UpdatesRepo
       const pressure = yield* Pressure
+      const node = yield* Node
 
       const setAside = Effect.fnUntraced(function* (recording: Recording, error: SqlError.SqlError) {
         yield* Log.failure(
@@ -39,25 +40,52 @@ export class Recorder extends Context.Service<
             event_name: "update_dead"
           }
         )
+        telemetry.deadUpdates.record({ bot: recording.slug })
         yield* updates.markDead(recording, 1, Log.detailOf(Cause.fail(error)))
+      })
+
+      /** A row under another name is somebody else's, unless that is our own new one. */
+      const writeHeld = Effect.fnUntraced(function* (batch: ReadonlyArray<Recording>) {
+        let rest = batch
+        while (rest.length > 0) {
+          const names = new Map(rest.map((recording) => [recording, recording.hold.owner]))
+          const unwritten = yield* recordings.write(rest)
+          if (unwritten.length > 0) yield* node.certainty
+          rest = unwritten.filter((recording) => recording.hold.owner !== names.get(recording))
+        }
       })
 
       /** One refused row must not keep its neighbours out: halves are tried until it stands alone. */
       const write = (batch: ReadonlyArray<Recording>): Effect.Effect<void, SqlError.SqlError> =>
-        Effect.catch(recordings.write(batch), (error) => {
+        Effect.catch(writeHeld(batch), (error) => {
           if (!isPoison(error)) return Effect.fail(error)
           if (batch.length === 1) return setAside(batch[0]!, error)
           const middle = batch.length >> 1
           return Effect.andThen(write(batch.slice(0, middle)), write(batch.slice(middle)))
         })
 
+      // One line when it begins and one when it is over.
+      let failing = false
+      const failed = (error: SqlError.SqlError) =>
+        Effect.suspend(() => {
+          if (failing) return Effect.void
+          failing = true
+          return Log.recovered("O banco de dados não gravou atendimentos; continuo tentando", error)
+        })
+      const succeeded = Effect.suspend(() => {
+        if (!failing) return Effect.void
+        failing = false
+        return Log.info("[BANCO] Os atendimentos que esperavam pelo banco de dados foram gravados")
+      })
+
       const recordAll = (batch: ReadonlyArray<Recording>) =>
         write(batch).pipe(
-          Effect.tapError((error) =>
-            Log.recovered("O banco de dados não gravou atendimentos; vou tentar de novo", error)
-          ),
+          Effect.tapError(failed),
           Effect.retry(whileDatabaseIsAway),
-          Effect.orDie
+          Effect.andThen(succeeded),
+          Effect.orDie,
+          // A statement for many people belongs to the trace of none.
+          Effect.withTracerEnabled(false)
         )
 
       const record = yield* makeBatcher({
@@ -67,10 +95,7 @@ export class Recorder extends Context.Service<
         before: pressure.ease
       })
 
-      // Losing a progress mark costs at most one repeated block after a crash; waiting for an outage would cost more.
-      const progress = (key: UpdateKey, blocks: number) => Effect.ignore(updates.saveProgress(key, blocks))
-
-      return Recorder.of({ record: (recording) => Effect.asVoid(record(recording)), recordAll, progress })
+      return Recorder.of({ record: (recording) => Effect.asVoid(record(recording)), recordAll })
     })
   )
 }

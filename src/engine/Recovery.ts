@@ -1,43 +1,101 @@
 import { Context, Effect, Layer } from "effect"
 import * as Log from "../log/Log.ts"
-import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { telemetry } from "../log/telemetry.ts"
+import { TurnsRepo } from "../repo/TurnsRepo.ts"
+import { surviving } from "../repo/surviving.ts"
+import { type UnfinishedRow, UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Dispatcher } from "./Dispatcher.ts"
+import { jobOf } from "./job.ts"
+import { Leftovers } from "./Leftovers.ts"
 import { Node } from "./Node.ts"
-import { parseUpdate } from "./update.ts"
+import { type Incoming, parseUpdate } from "./update.ts"
 
 const batch = 500
+const lookEvery = "3 seconds"
 
-/** Picks up committed updates that nobody alive works on: after a crash, here or on another node. */
-export class Recovery extends Context.Service<Recovery, { readonly run: Effect.Effect<void> }>()(
-  "funil/engine/Recovery"
-) {
+/**
+ * Picks up committed updates that nobody works on: of processes that died or left, replayed ones, and our own of which
+ * we lost track. Looks every few seconds, and at once when a process is gone.
+ */
+export class Recovery extends Context.Service<
+  Recovery,
+  {
+    /** Looks now, not in a while; does not wait for it. */
+    readonly run: Effect.Effect<void>
+  }
+>()("funil/engine/Recovery") {
   static readonly layer = Layer.effect(
     Recovery,
     Effect.gen(function* () {
       const updates = yield* UpdatesRepo
+      const turns = yield* TurnsRepo
       const dispatcher = yield* Dispatcher
+      const leftovers = yield* Leftovers
       const node = yield* Node
 
-      const run = Effect.gen(function* () {
-        const rows = yield* updates.claimUnfinished(node.id, batch)
-        for (const row of rows) dispatcher.offer({ ...row, incoming: parseUpdate(JSON.parse(row.payload)) })
-        if (rows.length > 0) {
-          yield* Log.warn(`[BOT][RETOMADA] ${rows.length} atendimentos interrompidos foram retomados`, {
-            event_name: "recovery",
-            count: rows.length
-          })
-        }
-        return rows.length
-      }).pipe(
-        Effect.repeat({ while: (taken) => taken === batch }),
-        Effect.catchTag("SqlError", (error) =>
-          Log.recovered("Não consegui procurar atendimentos interrompidos", error)
-        ),
-        Effect.asVoid,
-        Effect.withTracerEnabled(false)
-      )
+      const adopt = (owner: string, rows: Effect.Effect<ReadonlyArray<UnfinishedRow>, unknown>) =>
+        dispatcher.adopt(Effect.map(rows, (found) => found.map((row) => jobOf(row, incomingOf(row), owner))))
 
-      return Recovery.of({ run })
+      const report = (count: number) => {
+        if (count === 0) return Effect.void
+        telemetry.recoveredUpdates.record({}, count)
+        return Log.warn(`[BOT][RETOMADA] ${count} atendimentos interrompidos foram retomados`, {
+          event_name: "recovery",
+          count
+        })
+      }
+
+      /** The answer to a claim got lost: its rows may be ours without our knowing which. */
+      let lostAnswer = false
+
+      const ofOthers = Effect.gen(function* () {
+        const owner = node.id()
+        const claim = Effect.tapError(updates.claimUnfinished(owner, batch), () =>
+          Effect.sync(() => {
+            lostAnswer = true
+          })
+        )
+        const { found } = yield* adopt(owner, claim)
+        yield* report(found)
+        return found
+      }).pipe(Effect.repeat({ while: (found) => found === batch }))
+
+      const ofOurs = Effect.gen(function* () {
+        if (lostAnswer) {
+          for (const key of yield* updates.waitingOf(node.id())) leftovers.add(key)
+          lostAnswer = false
+        }
+        const keys = leftovers.present()
+        if (keys.length === 0) return
+        const began = performance.now()
+        const { adopted } = yield* adopt(node.id(), updates.waitingAmong(node.id(), keys))
+        leftovers.lookedAt(began)
+        yield* report(adopted)
+      })
+
+      const look = Effect.gen(function* () {
+        yield* node.certainty
+        yield* ofOthers
+        yield* ofOurs
+        yield* turns.releaseOrphans
+      })
+
+      yield* Effect.gen(function* () {
+        node.freed.closeUnsafe()
+        yield* look
+        yield* Effect.timeoutOption(node.freed.await, lookEvery)
+      }).pipe(Effect.withTracerEnabled(false), surviving("A retomada de atendimentos"), Effect.forkScoped)
+
+      return Recovery.of({ run: Effect.sync(() => void node.freed.openUnsafe()) })
     })
   )
+}
+
+/** One row that cannot be read must not keep all others waiting. */
+const incomingOf = ({ payload }: UnfinishedRow): Incoming => {
+  try {
+    return parseUpdate(JSON.parse(payload))
+  } catch {
+    return { kind: "ignored", what: "ilegível" }
+  }
 }

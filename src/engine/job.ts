@@ -1,17 +1,37 @@
 import { Clock, Effect } from "effect"
 import type { PersonTouch, Recording } from "../repo/RecordingsRepo.ts"
-import type { UnfinishedRow } from "../repo/UpdatesRepo.ts"
+import type { HeldKey, UnfinishedRow } from "../repo/UpdatesRepo.ts"
 import type { Incoming, Person } from "./update.ts"
 
-/** A committed update on its way through the engine. */
-export interface UpdateJob extends UnfinishedRow {
-  readonly incoming: Incoming
+/** The name in which this process holds an inbox row; it changes with the process's own. */
+export interface Hold {
+  owner: string
+  /** Another process has the row now: nothing more may be sent for it. */
+  lost: boolean
 }
+
+/** A committed update on its way through the engine. */
+export interface UpdateJob extends Omit<UnfinishedRow, "progress">, HeldKey {
+  readonly incoming: Incoming
+  readonly hold: Hold
+  /** Message blocks of its answer that are confirmed; a further try goes on behind them. */
+  progress: number
+  /** A tap whose spinner was stopped already. */
+  acknowledged: boolean
+}
+
+export const jobOf = (row: UnfinishedRow, incoming: Incoming, owner: string): UpdateJob => ({
+  ...row,
+  incoming,
+  hold: { owner, lost: false },
+  acknowledged: false
+})
 
 /** An update that leaves nothing behind but its own `done`. */
 export const silent = (job: UpdateJob): Recording => ({
   botId: job.botId,
   updateId: job.updateId,
+  hold: job.hold,
   slug: "",
   person: undefined,
   events: []

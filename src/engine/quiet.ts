@@ -34,6 +34,7 @@ export const quietOutcome = (bot: Bot, job: UpdateJob): QuietOutcome => {
       recording: {
         botId: bot.id,
         updateId: job.updateId,
+        hold: job.hold,
         slug: bot.slug,
         person: touch(job, incoming.person, { blocked: incoming.blocked }),
         events: []

@@ -1,9 +1,11 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { ByteSize, Effect, Layer } from "effect"
-import { HttpIncomingMessage, HttpRouter, HttpServer } from "effect/http"
+import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { Config } from "../config.ts"
 import { Metrics } from "../metrics/Metrics.ts"
+import { Vitals } from "../metrics/Vitals.ts"
 import { HealthRepo } from "../repo/HealthRepo.ts"
+import { VitalsRepo } from "../repo/VitalsRepo.ts"
 import { AdminAuth } from "./AdminAuth.ts"
 import { maxBodyBytes } from "./body.ts"
 import { FloodGuard } from "./FloodGuard.ts"
@@ -53,10 +55,12 @@ const Open = Layer.effectDiscard(
 export const HttpServerNoDeps = Open.pipe(
   Layer.provideMerge(HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true })),
   Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBodyBytes))),
+  // Asked every few seconds by machines, and never interesting.
+  Layer.provide(HttpMiddleware.layerTracerDisabledForUrls(["/healthz", "/readyz", "/metrics"])),
   Layer.provide(CutAtStop),
   Layer.provideMerge(Listener),
   Layer.provide([NodeServer.layer, TelegramWebhook.layer]),
-  Layer.provide([Readiness.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer])
+  Layer.provide([Readiness.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer, Vitals.layer])
 )
 
-export const HttpServerLive = HttpServerNoDeps.pipe(Layer.provide(HealthRepo.layer))
+export const HttpServerLive = HttpServerNoDeps.pipe(Layer.provide([HealthRepo.layer, VitalsRepo.layer]))

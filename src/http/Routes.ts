@@ -9,9 +9,11 @@ import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.t
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
 import { healthz, readyz } from "./handlers/health.ts"
 import { ListsHandlers } from "./handlers/lists.ts"
+import { MediaHandlers } from "./handlers/media.ts"
 import { MetricsHandlers } from "./handlers/metrics.ts"
 import { paymentWebhook, paymentWebhookCheck } from "./handlers/payments.ts"
 import { prometheus } from "./handlers/prometheus.ts"
+import { UpdatesHandlers } from "./handlers/updates.ts"
 import { notFound, problemResponse } from "./problem.ts"
 import { telegramWebhook } from "./telegram/route.ts"
 
@@ -20,7 +22,15 @@ const uninterruptible = { uninterruptible: true }
 
 /** Behind the bearer token: `/api/admin/*` and `/api/metrics`, declared in `api/`. */
 const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
-  Layer.provide([BotsHandlers, PlansHandlers, MessagesHandlers, ListsHandlers, MetricsHandlers]),
+  Layer.provide([
+    BotsHandlers,
+    PlansHandlers,
+    MessagesHandlers,
+    MediaHandlers,
+    ListsHandlers,
+    UpdatesHandlers,
+    MetricsHandlers
+  ]),
   Layer.provide([Bearer.layer, CleanQuery.layer])
 )
 

@@ -51,7 +51,7 @@ const described: Record<ProblemCode, string> = {
   unauthorized: "Falta a senha de administração, ou ela está errada.",
   not_found: "O que foi pedido não existe.",
   conflict: "Já existe algo com este nome.",
-  too_large: "O corpo passa de 1 MiB.",
+  too_large: "O corpo passa de 1 MiB, ou o arquivo do que o Telegram aceita.",
   invalid: "O corpo é JSON, mas há campos errados; `fields` diz quais.",
   too_many_requests: "Pedidos demais; espere um pouco.",
   internal: "Algo deu errado do nosso lado.",

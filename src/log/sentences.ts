@@ -6,7 +6,10 @@ import type { DatabaseError } from "../db/Database.ts"
 import type { EmbeddedError } from "../db/Embedded.ts"
 import type { MigrationError } from "../db/Migrations.ts"
 import type { AdminError } from "../domain/admin.ts"
+import type { HandlerTimeout } from "../engine/Handling.ts"
 import type { InboxUnavailable, InvalidUpdate } from "../engine/Inbox.ts"
+import type { MediaRefused } from "../media/MediaRefused.ts"
+import type { MediaStoreError } from "../media/MediaStoreError.ts"
 import type { CheckoutError } from "../payments/Checkout.ts"
 import type { GatewayError } from "../payments/PaymentGateway.ts"
 import type { TelegramError } from "../telegram/TelegramError.ts"
@@ -28,6 +31,9 @@ export type KnownError =
   | CheckoutError
   | InboxUnavailable
   | InvalidUpdate
+  | HandlerTimeout
+  | MediaRefused
+  | MediaStoreError
   | ServeError
 
 type Reasons<E, R extends { readonly _tag: string }> = {
@@ -81,6 +87,9 @@ const sentences: {
   CheckoutError: (error) => error.message,
   InboxUnavailable: () => "a mensagem não pôde ser guardada no banco de dados",
   InvalidUpdate: () => "isto não é uma atualização do Telegram",
+  HandlerTimeout: (error) => `o atendimento não terminou em ${error.seconds} s`,
+  MediaRefused: (error) => error.message,
+  MediaStoreError: (error) => error.message,
   ServeError: ({ cause }) => doorSentence(codeOf(cause))
 }
 

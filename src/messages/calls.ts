@@ -2,7 +2,14 @@ import type { InputFile } from "grammy"
 import type { InputMediaAudio, InputMediaDocument, InputMediaPhoto, InputMediaVideo } from "grammy/types"
 import type { MediaKind } from "../domain/content.ts"
 import { stripHtml } from "../domain/html.ts"
-import type { ComposableContent, Keyboard, Payload, SendableMedia, TelegramCall } from "./telegramCall.ts"
+import {
+  type ComposableContent,
+  type Keyboard,
+  LibraryFile,
+  type Payload,
+  type SendableMedia,
+  type TelegramCall
+} from "./telegramCall.ts"
 
 /** What every call of one message shares. */
 export interface Look {
@@ -29,8 +36,13 @@ export const textCall = (look: Look, html: string, keyboard: Keyboard): Telegram
   } satisfies Payload<"sendMessage">
 })
 
-const fileOf = (media: SendableMedia): string | InputFile =>
-  "upload" in media ? media.upload : "url" in media ? media.url : media.file_id
+const fileOf = (media: SendableMedia): string | InputFile => {
+  if ("file_id" in media) return media.file_id
+  if ("url" in media) return media.url
+  return "upload" in media ? media.upload : new LibraryFile(media.cold)
+}
+
+const isCold = (media: SendableMedia): boolean => "cold" in media
 
 /** One media with its caption (none when empty) and buttons. */
 export const mediaCall = (look: Look, media: SendableMedia, caption: string, keyboard: Keyboard): TelegramCall => {
@@ -43,7 +55,13 @@ export const mediaCall = (look: Look, media: SendableMedia, caption: string, key
     ...(caption !== "" && content.caption === "above" ? { show_caption_above_media: true } : {})
   }
   const file = fileOf(media)
-  const call = (method: string, payload: TelegramCall["payload"]): TelegramCall => ({ kind: "media", method, payload })
+  const cold = isCold(media) ? ({ cold: true } as const) : {}
+  const call = (method: string, payload: TelegramCall["payload"]): TelegramCall => ({
+    kind: "media",
+    method,
+    payload,
+    ...cold
+  })
   switch (media.kind) {
     case "photo":
       return call("sendPhoto", { ...visual, photo: file } satisfies Payload<"sendPhoto">)
@@ -90,7 +108,8 @@ type AlbumItem = InputMediaPhoto | InputMediaVideo | InputMediaAudio | InputMedi
 export const albumCall = (look: Look, media: ReadonlyArray<SendableMedia>): TelegramCall => ({
   kind: "album",
   method: "sendMediaGroup",
-  payload: { ...sharedBy(look), media: media.map((one) => albumItem(one, look.content.spoiler === true)) }
+  payload: { ...sharedBy(look), media: media.map((one) => albumItem(one, look.content.spoiler === true)) },
+  ...(media.some(isCold) ? { cold: true } : {})
 })
 
 const albumItem = (media: SendableMedia, hidden: boolean): AlbumItem => {

@@ -2,6 +2,7 @@ import { Option } from "effect"
 import type { Bot, Plan } from "../domain/bot.ts"
 import type { MessageContent } from "../domain/content.ts"
 import { compose, type TelegramCall, type Variables } from "./compose.ts"
+import { withLibrary } from "./library.ts"
 
 export interface Recipient {
   readonly telegramId: number
@@ -25,7 +26,7 @@ export const composeFor = (
   more: Pick<Variables, "plano" | "valor"> = {}
 ): ReadonlyArray<TelegramCall> =>
   compose(
-    content,
+    withLibrary(bot, content),
     { ...variablesFor(bot, person), ...more },
     {
       chatId: person.telegramId,

@@ -3,6 +3,7 @@ import type { Bot } from "../domain/bot.ts"
 import { encodeVerify } from "../domain/callback.ts"
 import { htmlLength } from "../domain/text.ts"
 import { compose, type TelegramCall, type Variables } from "./compose.ts"
+import { withLibrary } from "./library.ts"
 import { qrPng } from "./qr.ts"
 import { texts } from "./texts.ts"
 
@@ -29,7 +30,7 @@ export const composePix = (pix: PixMessage): ReadonlyArray<TelegramCall> => {
   const context = { chatId: pix.chatId }
   const notices = pix.notices.map((notice) => `<i>${notice}</i>`)
   const caption = [...(own === undefined ? [texts.pixCaption] : []), ...notices].join("\n\n")
-  const intro = own === undefined ? [] : compose(own, pix.variables, context)
+  const intro = own === undefined ? [] : compose(withLibrary(pix.bot, own), pix.variables, context)
   const [words] = caption === "" ? [] : compose({ text: caption }, pix.variables, context)
   const captionHtml = words === undefined ? "" : String(words.payload["text"] ?? "")
   const fits = htmlLength(captionHtml) <= captionLimit

@@ -1,5 +1,6 @@
-import type { InputFile, RawApi } from "grammy"
+import { InputFile, type RawApi } from "grammy"
 import type { InlineKeyboardMarkup } from "grammy/types"
+import type { BotMedia } from "../domain/botMedia.ts"
 import type { Media, MediaKind, MessageContent } from "../domain/content.ts"
 
 /** A method's parameters by grammY's types: what is built is checked against them. */
@@ -10,6 +11,18 @@ export interface TelegramCall {
   readonly kind: "text" | "media" | "album"
   readonly method: string
   readonly payload: { readonly chat_id: number | string; readonly [parameter: string]: unknown }
+  /** It names files that Telegram does not know yet (`LibraryFile`): `Attachments` puts ids or bytes in their places. */
+  readonly cold?: true
+}
+
+/** The place of a file of the bot's library in a call: what is known of it, without its bytes. */
+export class LibraryFile extends InputFile {
+  readonly media: BotMedia
+
+  constructor(media: BotMedia) {
+    super(new Uint8Array(0))
+    this.media = media
+  }
 }
 
 /** A media that Telegram can take as it is. */
@@ -17,6 +30,7 @@ export type SendableMedia =
   | { readonly kind: MediaKind; readonly url: string }
   | { readonly kind: MediaKind; readonly file_id: string }
   | { readonly kind: MediaKind; readonly upload: InputFile }
+  | { readonly kind: MediaKind; readonly cold: BotMedia }
 
 /** A media known only to us: by its row or, in the old databases, by its hash. */
 export type MediaReference = Extract<Media, { media_id: number } | { sha256: string }>

@@ -1,8 +1,9 @@
-import { Context, Effect, Fiber, Layer, Option } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomBytes, randomUUID } from "node:crypto"
 import type { Bot, Plan } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
+import { stopwatch, telemetry } from "../log/telemetry.ts"
 import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import {
   CheckoutBelowMinimum,
@@ -120,9 +121,34 @@ export class Checkout extends Context.Service<
         return openCharge(payment, plan, true)
       })
 
-      return Checkout.of({ open })
+      const measured = (request: CheckoutRequest) =>
+        Effect.suspend(() => {
+          const seconds = stopwatch()
+          return Effect.onExit(open(request), (exit) =>
+            Effect.sync(() =>
+              telemetry.checkouts.record({ gateway: request.bot.gateway, result: resultOf(exit) }, seconds())
+            )
+          )
+        })
+
+      return Checkout.of({ open: measured })
     })
   )
+}
+
+const results: Record<CheckoutReason["_tag"], string> = {
+  CheckoutBelowMinimum: "below_minimum",
+  CheckoutNotConfigured: "not_configured",
+  CheckoutRefused: "refused",
+  CheckoutUnavailable: "unavailable",
+  CheckoutUncertain: "uncertain",
+  CheckoutBusy: "busy"
+}
+
+const resultOf = (exit: Exit.Exit<OpenCharge, CheckoutError | SqlError.SqlError>): string => {
+  if (Exit.isSuccess(exit)) return exit.value.reused ? "reused" : "created"
+  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
+  return error?._tag === "CheckoutError" ? results[error.reason._tag] : "failed"
 }
 
 const fail = (reason: CheckoutReason) => Effect.fail(new CheckoutError({ reason }))

@@ -2,6 +2,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { canMove, type GatewayStatus, interpretStatus, type PaymentStatus, wasPaid } from "../domain/payment.ts"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { type ChargeDetails, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { Outbox } from "../tracking/Outbox.ts"
 import { fieldsOf, statusLine } from "./lines.ts"
@@ -90,6 +91,7 @@ export class Settlement extends Context.Service<
 
       const report = Effect.fnUntraced(function* (applied: Applied, payment: Payment, proof: string) {
         const fields = { ...fieldsOf(payment), proof }
+        telemetry.settlements.record({ result: resultOf(applied), proof })
         if (applied._tag === "Moved") {
           yield* Log.info(statusLine(payment), { ...fields, latency_ms: yield* Log.latencyMs })
         }
@@ -124,6 +126,11 @@ const orGone = (id: number) => (found: Option.Option<Payment>) =>
 
 interface Value {
   readonly valueCents?: number | undefined
+}
+
+const resultOf = (applied: Applied): string => {
+  if (applied._tag === "Moved") return applied.to
+  return applied._tag === "Unchanged" ? "unchanged" : "refused"
 }
 
 const moved = (from: PaymentStatus, to: PaymentStatus): Applied => ({ _tag: "Moved", from, to })

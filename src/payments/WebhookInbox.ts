@@ -3,6 +3,7 @@ import type { SqlError } from "effect/sql"
 import { createHash, randomUUID } from "node:crypto"
 import { sanitiseText } from "../domain/text.ts"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
 import { surviving } from "../repo/surviving.ts"
 import { Gateways } from "./Gateways.ts"
@@ -59,6 +60,7 @@ export class WebhookInbox extends Context.Service<
 
       const refuse = Effect.fnUntraced(function* (row: NewGatewayEvent, error: GatewayError) {
         yield* events.store({ ...row, state: "refused", error: "o cabeçalho ou a assinatura não confere" })
+        telemetry.gatewayEvents.record({ gateway: row.gateway, state: "refused" })
         yield* Log.recovered("Um aviso de pagamento foi recusado", error, { gateway: row.gateway })
         return yield* error
       })
@@ -78,6 +80,7 @@ export class WebhookInbox extends Context.Service<
           chargeId: states.find((state) => state.id !== undefined)?.id,
           ...(empty ? { state: "done", error: "o corpo não fala de nenhuma cobrança" } : {})
         })
+        telemetry.gatewayEvents.record({ gateway: row.gateway, state: "received" })
         if (stored.waiting) return yield* Queue.offer(queue, stored.id)
         if (empty) yield* Log.warn(`[AVISO] Um aviso da ${name} não fala de nenhuma cobrança; foi guardado e ignorado`)
       })

@@ -1,6 +1,7 @@
 import { Cause, Effect, Option, Schema } from "effect"
 import type { SqlError } from "effect/sql"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { type GatewayEvent, GatewayEventsRepo } from "../repo/GatewayEventsRepo.ts"
 import { holding } from "../repo/lease.ts"
 import { PaymentsRepo } from "../repo/PaymentsRepo.ts"
@@ -37,6 +38,7 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
     judgements: ReadonlyArray<Judgement>
   ) {
     const verdict = weightiest(judgements)
+    telemetry.gatewayEvents.record({ gateway: stored.gateway, state: stateOf[verdict?._tag ?? "Done"] })
     switch (verdict?._tag) {
       case "Later":
         if (verdict.counts) {
@@ -99,6 +101,13 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
 })
 
 const decodeStates = Schema.decodeUnknownEffect(Schema.Array(ChargeState))
+
+const stateOf: Record<Judgement["_tag"], string> = {
+  Done: "done",
+  Unmatched: "unmatched",
+  Refused: "refused",
+  Later: "later"
+}
 
 const weight: Record<Judgement["_tag"], number> = { Done: 0, Unmatched: 1, Refused: 2, Later: 3 }
 

@@ -14,6 +14,8 @@ export interface BotRow {
   readonly token: string | null
   readonly tokenEncrypted: string | null
   readonly tokenIv: string | null
+  /** `invalid` when Telegram refused the token and the bot was stopped for it. */
+  readonly tokenStatus: string
   readonly telegramBotId: number | null
   readonly botUsername: string | null
   readonly botName: string | null
@@ -21,7 +23,11 @@ export interface BotRow {
   readonly webhookUrl: string | null
   readonly webhookError: string | null
   readonly webhookCheckedAt: Date | null
+  /** Updates that Telegram holds back, when it was last asked. */
+  readonly webhookPending: number | null
   readonly messagesPerSecond: number | null
+  readonly allowPaidBroadcast: boolean
+  readonly paidMessagesPerSecond: number | null
   readonly pixExpiresMinutes: number | null
   readonly warmupChatId: string | null
   readonly vipChatId: string | null
@@ -53,10 +59,24 @@ export type BotColumns = Readonly<
       | "notice",
       string | null
     > &
-      Record<"messages_per_second" | "pix_expires_minutes" | "telegram_bot_id", number | null> &
-      Record<"token_checked_at" | "token_updated_at", Date> & { readonly active: boolean }
+      Record<
+        "messages_per_second" | "paid_messages_per_second" | "pix_expires_minutes" | "telegram_bot_id",
+        number | null
+      > &
+      Record<"token_checked_at" | "token_updated_at", Date> &
+      Record<"active" | "allow_paid_broadcast", boolean>
   >
 >
+
+/** The token columns as they were read when Telegram refused what is in them. */
+export type RefusedToken = Pick<BotRow, "id" | "token" | "tokenEncrypted" | "tokenIv">
+
+/** A bot whose address at Telegram is to be looked at, and what was known of it. */
+export interface ClaimedCheck {
+  readonly id: number
+  readonly registeredAt: Date | null
+  readonly error: string | null
+}
 
 type Answer<A> = Effect.Effect<A, SqlError.SqlError>
 
@@ -70,6 +90,8 @@ export class BotsRepo extends Context.Service<
     readonly telegramOwner: (telegramBotId: number, exceptId: number) => Answer<Option.Option<string>>
     readonly insert: (slug: string, columns: BotColumns) => Answer<number>
     readonly update: (id: number, columns: BotColumns) => Answer<void>
+    /** Stops a bot whose token Telegram refused; not if it stands still already or has another token by now. */
+    readonly stopUnusable: (refused: RefusedToken, reason: string) => Answer<boolean>
     /** One transaction during which nobody else writes plans or messages of this bot. Does not hold back buyers. */
     readonly locked: (
       id: number
@@ -82,6 +104,10 @@ export class BotsRepo extends Context.Service<
     /** Nothing when the secret was renewed meanwhile: Telegram then holds an old one and must be told again. */
     readonly webhookRegistered: (id: number, url: string, secret: string) => Answer<boolean>
     readonly webhookFailed: (id: number, error: string) => Answer<void>
+    /** The active bot under an address of ours that was not looked at for the longest time; one process gets it. */
+    readonly claimWebhookCheck: (prefix: string, everySeconds: number) => Answer<ClaimedCheck | undefined>
+    /** What Telegram says of the address, unless the bot has another one by now. */
+    readonly webhookChecked: (id: number, url: string, error: string | null, pending: number | null) => Answer<void>
     readonly webhookReleased: (id: number) => Answer<void>
   }
 >()("funil/repo/BotsRepo") {
@@ -94,10 +120,11 @@ export class BotsRepo extends Context.Service<
         sql<BotRow>`
           select b.id, b.slug, b.name, b.provider, b.gateway_default as "gatewayDefault", b.active,
             b.inactive_reason as "inactiveReason", b.token, b.token_encrypted::text as "tokenEncrypted",
-            b.token_iv as "tokenIv", b.telegram_bot_id as "telegramBotId", b.bot_username as "botUsername",
+            b.token_iv as "tokenIv", b.token_status as "tokenStatus", b.telegram_bot_id as "telegramBotId", b.bot_username as "botUsername",
             b.bot_name as "botName", b.webhook_secret_token as "webhookSecret", b.webhook_url as "webhookUrl",
-            b.webhook_error as "webhookError", b.webhook_checked_at as "webhookCheckedAt",
-            b.messages_per_second as "messagesPerSecond", b.pix_expires_minutes as "pixExpiresMinutes",
+            b.webhook_error as "webhookError", b.webhook_checked_at as "webhookCheckedAt", b.webhook_pending as "webhookPending",
+            b.messages_per_second as "messagesPerSecond", b.allow_paid_broadcast as "allowPaidBroadcast",
+            b.paid_messages_per_second as "paidMessagesPerSecond", b.pix_expires_minutes as "pixExpiresMinutes",
             b.warmup_chat_id::text as "warmupChatId", b.vip_chat_id as "vipChatId", b.notice,
             b.start_message as "startMessage", b.start_media_refs as "startMediaRefs", b.created_at as "createdAt"
           from bots b where ${wanted(sql, keys)} order by b.id`
@@ -127,6 +154,19 @@ export class BotsRepo extends Context.Service<
       const update = (id: number, columns: BotColumns) =>
         Effect.asVoid(sql`update bots set ${sql.update({ ...columns })}, updated_at = now() where id = ${id}`)
 
+      const stopUnusable = (refused: RefusedToken, reason: string) =>
+        Effect.map(
+          sql`
+            update bots set active = false, inactive_reason = ${reason}, token_status = 'invalid',
+              token_checked_at = now(), updated_at = now()
+            where id = ${refused.id} and active and deleted_at is null
+              and token is not distinct from ${refused.token}
+              and token_encrypted::text is not distinct from ${refused.tokenEncrypted}
+              and token_iv is not distinct from ${refused.tokenIv}
+            returning id`,
+          (rows) => rows.length === 1
+        )
+
       const locked =
         (id: number) =>
         <A, E, R>(work: Effect.Effect<A, E, R>) =>
@@ -144,7 +184,8 @@ export class BotsRepo extends Context.Service<
       const webhookRegistered = (id: number, url: string, secret: string) =>
         Effect.map(
           sql`
-            update bots set webhook_url = ${url}, webhook_error = null, webhook_checked_at = now()
+            update bots set webhook_url = ${url}, webhook_error = null, webhook_pending = null,
+              webhook_checked_at = now(), webhook_registered_at = now()
             where id = ${id} and webhook_secret_token = ${secret} returning id`,
           (rows) => rows.length === 1
         )
@@ -153,9 +194,28 @@ export class BotsRepo extends Context.Service<
         Effect.asVoid(sql`
           update bots set webhook_error = ${error}, webhook_checked_at = now() where id = ${id}`)
 
+      const claimWebhookCheck = (prefix: string, everySeconds: number) =>
+        Effect.map(
+          sql<ClaimedCheck>`
+            update bots set webhook_checked_at = now() where id = (
+              select b.id from bots b
+              where b.active and b.deleted_at is null and starts_with(b.webhook_url, ${prefix})
+                and b.webhook_secret_token is not null
+                and (b.webhook_checked_at is null
+                  or b.webhook_checked_at < now() - make_interval(secs => ${everySeconds}))
+              order by b.webhook_checked_at nulls first limit 1 for no key update skip locked)
+            returning id, webhook_registered_at as "registeredAt", webhook_error as "error"`,
+          (rows) => rows[0]
+        )
+
+      const webhookChecked = (id: number, url: string, error: string | null, pending: number | null) =>
+        Effect.asVoid(sql`
+          update bots set webhook_error = ${error}, webhook_pending = ${pending}, webhook_checked_at = now()
+          where id = ${id} and webhook_url = ${url}`)
+
       const webhookReleased = (id: number) =>
         Effect.asVoid(sql`
-          update bots set webhook_url = null, webhook_error = null
+          update bots set webhook_url = null, webhook_error = null, webhook_pending = null
           where id = ${id} and (webhook_url is not null or webhook_error is not null)`)
 
       return BotsRepo.of({
@@ -164,10 +224,13 @@ export class BotsRepo extends Context.Service<
         telegramOwner,
         insert,
         update,
+        stopUnusable,
         locked,
         webhookSecret,
         webhookRegistered,
         webhookFailed,
+        claimWebhookCheck,
+        webhookChecked,
         webhookReleased
       })
     })

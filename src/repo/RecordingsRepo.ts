@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
-import type { UpdateKey } from "./UpdatesRepo.ts"
+import type { HeldKey, UpdateKey } from "./UpdatesRepo.ts"
 
 /** What an update tells of a person. */
 export interface PersonTouch {
@@ -24,16 +24,24 @@ export interface EventRow {
 }
 
 /** Everything the handling of one update leaves in the database; the inbox row's `done` is part of it. */
-export interface Recording extends UpdateKey {
+export interface Recording extends HeldKey {
   readonly slug: string
   readonly person: PersonTouch | undefined
   readonly events: ReadonlyArray<EventRow>
+  /** Updates that were answered along with this one; they leave nothing but their own `done`. */
+  readonly along?: ReadonlyArray<HeldKey>
 }
 
 /** Writes the outcome of many updates in one statement, and so in one transaction. */
 export class RecordingsRepo extends Context.Service<
   RecordingsRepo,
-  { readonly write: (recordings: ReadonlyArray<Recording>) => Effect.Effect<void, SqlError.SqlError> }
+  {
+    /**
+     * Only updates that are still held become done. Answers those of which something did not: it is held by another
+     * process, or done already.
+     */
+    readonly write: (recordings: ReadonlyArray<Recording>) => Effect.Effect<ReadonlyArray<Recording>, SqlError.SqlError>
+  }
 >()("funil/repo/RecordingsRepo") {
   static readonly layer = Layer.effect(
     RecordingsRepo,
@@ -43,7 +51,9 @@ export class RecordingsRepo extends Context.Service<
       const write = Effect.fnUntraced(function* (recordings: ReadonlyArray<Recording>) {
         const people = mergePeople(recordings)
         const events = recordings.flatMap((r) => r.events.map((event) => ({ ...event, recording: r })))
-        yield* sql`
+        const keys = recordings.flatMap((r): ReadonlyArray<HeldKey> => [r, ...(r.along ?? [])])
+        // People and events of all of them: what another process writes of the same update is the same.
+        const done = yield* sql<UpdateKey>`
           with people as (
             insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
               first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at)
@@ -83,15 +93,20 @@ export class RecordingsRepo extends Context.Service<
             on conflict do nothing
           )
           update telegram_updates t set state = 1, done_at = now(), error = null
-          from unnest(${recordings.map((r) => r.botId)}::bigint[], ${recordings.map((r) => r.updateId)}::bigint[])
-            k (bot_id, update_id)
-          where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0`.unprepared
+          from unnest(${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.updateId)}::bigint[],
+            ${keys.map((key) => key.hold.owner)}::text[]) k (bot_id, update_id, owner)
+          where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0 and t.owner = k.owner
+          returning t.bot_id as "botId", t.update_id as "updateId"`.unprepared
+        const written = new Set(done.map(keyOf))
+        return recordings.filter((r) => [r, ...(r.along ?? [])].some((key) => !written.has(keyOf(key))))
       })
 
       return RecordingsRepo.of({ write })
     })
   )
 }
+
+const keyOf = ({ botId, updateId }: UpdateKey) => `${botId}:${updateId}`
 
 interface MergedPerson extends PersonTouch {
   readonly botId: number

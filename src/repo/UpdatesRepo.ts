@@ -1,5 +1,8 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import type { Page } from "./cursor.ts"
+import { list, type UpdatesQuery, type UpdateView } from "./updates/list.ts"
+import { replay, type Replay } from "./updates/replay.ts"
 
 export interface InboxRow {
   readonly botId: number
@@ -21,6 +24,13 @@ export interface UpdateKey {
   readonly updateId: number
 }
 
+/** A row in the name of the process that works on it; another name in the row means that it was taken over. */
+export interface HeldKey extends UpdateKey {
+  readonly hold: { readonly owner: string }
+}
+
+type Sql<A> = Effect.Effect<A, SqlError.SqlError>
+
 /** The inbox of Telegram updates (`telegram_updates`). */
 export class UpdatesRepo extends Context.Service<
   UpdatesRepo,
@@ -30,16 +40,25 @@ export class UpdatesRepo extends Context.Service<
       owner: string,
       rows: ReadonlyArray<InboxRow>
     ) => Effect.Effect<ReadonlyArray<boolean>, SqlError.SqlError>
-    /** Takes over rows that nobody alive is working on: without an owner, or whose owner's heartbeat stopped. */
-    readonly claimUnfinished: (
-      owner: string,
-      limit: number
-    ) => Effect.Effect<ReadonlyArray<UnfinishedRow>, SqlError.SqlError>
-    /** How many message blocks of its answer are confirmed: after a crash the rest is sent, not the whole. */
-    readonly saveProgress: (key: UpdateKey, blocks: number) => Effect.Effect<void, SqlError.SqlError>
-    readonly markDead: (key: UpdateKey, attempts: number, error: string) => Effect.Effect<void, SqlError.SqlError>
-    readonly saveAttempt: (key: UpdateKey, attempts: number, error: string) => Effect.Effect<void, SqlError.SqlError>
+    /** Takes over rows that nobody alive is working on: without an owner, or whose owner left or was buried. */
+    readonly claimUnfinished: (owner: string, limit: number) => Sql<ReadonlyArray<UnfinishedRow>>
+    /** Keeps what this process works on under its new name, as far as nobody has taken it. */
+    readonly retain: (formerly: string, owner: string, keys: ReadonlyArray<UpdateKey>) => Sql<ReadonlyArray<UpdateKey>>
+    /** Everything that waits in this name. */
+    readonly waitingOf: (owner: string) => Sql<ReadonlyArray<UpdateKey>>
+    /** Those of the owner's rows that still wait. */
+    readonly waitingAmong: (owner: string, keys: ReadonlyArray<UpdateKey>) => Sql<ReadonlyArray<UnfinishedRow>>
+    /**
+     * How many message blocks of its answer are confirmed: after a crash the rest is sent, not the whole. False: the row
+     * is not held any more.
+     */
+    readonly saveProgress: (key: HeldKey, blocks: number) => Sql<boolean>
+    readonly markDead: (key: HeldKey, attempts: number, error: string) => Sql<void>
+    readonly saveAttempt: (key: HeldKey, attempts: number, error: string) => Sql<void>
     readonly deleteOlderThan: (hours: number) => Effect.Effect<void, SqlError.SqlError>
+    readonly list: (query: UpdatesQuery) => Effect.Effect<Page<UpdateView>, SqlError.SqlError>
+    /** A dead update waits again, owned by nobody. */
+    readonly replay: (key: UpdateKey) => Effect.Effect<Replay, SqlError.SqlError>
   }
 >()("funil/repo/UpdatesRepo") {
   static readonly layer = Layer.effect(
@@ -62,34 +81,62 @@ export class UpdatesRepo extends Context.Service<
         return rows.map((row) => fresh.delete(`${row.botId}:${row.updateId}`))
       })
 
+      const columns = sql`u.bot_id as "botId", u.update_id as "updateId", u.person_id as "personId", u.kind, u.payload,
+        coalesce(u.request_id, '') as "requestId", u.received_at as "receivedAt", u.attempts, u.progress`
+      const among = (keys: ReadonlyArray<UpdateKey>) => sql`
+        unnest(${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.updateId)}::bigint[])
+          k (bot_id, update_id)`
+      const held = ({ botId, hold, updateId }: HeldKey) => sql`
+        bot_id = ${botId} and update_id = ${updateId} and state = 0 and owner = ${hold.owner}`
+
+      // The names are looked up first, once: a row whose name changes while we wait for its lock is judged by the new
+      // one, not by whether that belongs to anybody.
       const claimUnfinished = (owner: string, limit: number) =>
         sql<UnfinishedRow>`
           with candidates as (
             select u.bot_id, u.update_id from telegram_updates u
-            where u.state = 0 and u.owner is distinct from ${owner}
-              and not exists (select 1 from nodes n where n.id = u.owner and n.seen_at > now() - interval '8 seconds')
+            where u.state = 0 and (u.owner is null or u.owner = any(array(
+              select distinct w.owner from telegram_updates w
+              where w.state = 0 and not exists (select 1 from nodes n where n.id = w.owner))))
             order by u.received_at limit ${limit} for update skip locked)
           update telegram_updates u set owner = ${owner} from candidates c
           where u.bot_id = c.bot_id and u.update_id = c.update_id
-          returning u.bot_id as "botId", u.update_id as "updateId", u.person_id as "personId", u.kind, u.payload,
-            coalesce(u.request_id, '') as "requestId", u.received_at as "receivedAt", u.attempts, u.progress`.pipe(
+          returning ${columns}`.pipe(
           Effect.map((rows) => rows.toSorted((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime()))
         )
 
-      const saveProgress = (key: UpdateKey, blocks: number) =>
-        Effect.asVoid(sql`
-          update telegram_updates set progress = ${blocks}
-          where bot_id = ${key.botId} and update_id = ${key.updateId}`)
+      const retain = (formerly: string, owner: string, keys: ReadonlyArray<UpdateKey>) =>
+        sql<UpdateKey>`
+          update telegram_updates u set owner = ${owner} from ${among(keys)}
+          where u.bot_id = k.bot_id and u.update_id = k.update_id and u.state = 0
+            and u.owner in (${formerly}, ${owner})
+          returning u.bot_id as "botId", u.update_id as "updateId"`
 
-      const markDead = (key: UpdateKey, attempts: number, error: string) =>
+      const waitingOf = (owner: string) =>
+        sql<UpdateKey>`
+          select u.bot_id as "botId", u.update_id as "updateId" from telegram_updates u
+          where u.state = 0 and u.owner = ${owner}`
+
+      const waitingAmong = (owner: string, keys: ReadonlyArray<UpdateKey>) =>
+        sql<UnfinishedRow>`
+          select ${columns} from telegram_updates u join ${among(keys)}
+            on u.bot_id = k.bot_id and u.update_id = k.update_id
+          where u.state = 0 and u.owner = ${owner}`
+
+      const saveProgress = (key: HeldKey, blocks: number) =>
+        Effect.map(
+          sql`update telegram_updates set progress = ${blocks} where ${held(key)} returning 1`,
+          (rows) => rows.length > 0
+        )
+
+      const markDead = (key: HeldKey, attempts: number, error: string) =>
         Effect.asVoid(sql`
           update telegram_updates set state = 2, attempts = ${attempts}, error = ${error}, done_at = now()
-          where bot_id = ${key.botId} and update_id = ${key.updateId} and state = 0`)
+          where ${held(key)}`)
 
-      const saveAttempt = (key: UpdateKey, attempts: number, error: string) =>
+      const saveAttempt = (key: HeldKey, attempts: number, error: string) =>
         Effect.asVoid(sql`
-          update telegram_updates set attempts = ${attempts}, error = ${error}
-          where bot_id = ${key.botId} and update_id = ${key.updateId} and state = 0`)
+          update telegram_updates set attempts = ${attempts}, error = ${error} where ${held(key)}`)
 
       const deleteOlderThan = (hours: number) =>
         Effect.asVoid(sql`
@@ -98,10 +145,15 @@ export class UpdatesRepo extends Context.Service<
       return UpdatesRepo.of({
         insertMany,
         claimUnfinished,
+        retain,
+        waitingOf,
+        waitingAmong,
         saveProgress,
         markDead,
         saveAttempt,
-        deleteOlderThan
+        deleteOlderThan,
+        list: list(sql),
+        replay: replay(sql)
       })
     })
   )

@@ -23,7 +23,7 @@ export const decodeCursor = (text: string): Option.Option<Cursor> => {
 }
 
 /** JavaScript takes 30 February for 2 March; PostgreSQL does not take it at all. */
-const isInstant = (text: string): boolean => {
+export const isInstant = (text: string): boolean => {
   const date = new Date(text)
   return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === text.slice(0, 19)
 }

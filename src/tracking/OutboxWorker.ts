@@ -1,6 +1,7 @@
 import { Cause, Effect, FiberSet, Layer, Option, Random, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { holding } from "../repo/lease.ts"
 import { OutboxRepo, type OutboxRow } from "../repo/OutboxRepo.ts"
 import { surviving } from "../repo/surviving.ts"
@@ -49,7 +50,14 @@ export const outboxWorkerLayer = Layer.effectDiscard(
     const deliver = (row: OutboxRow, handler: OutboxHandler) =>
       handler(row, (parts) => repo.saveProgress(row.id, owner, parts)).pipe(
         Effect.catchCause(unexpected(row)),
-        Effect.flatMap((outcome) => Effect.retry(finish(row, outcome), whileDatabaseIsAway)),
+        Effect.flatMap((outcome) =>
+          Effect.andThen(
+            Effect.retry(finish(row, outcome), whileDatabaseIsAway),
+            Effect.sync(() =>
+              telemetry.deliveries.record({ destination: row.destination, result: results[outcome._tag] })
+            )
+          )
+        ),
         holding(repo.renew(row.id, owner)),
         Effect.tap((held) =>
           Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${row.id} passou para outro processo`)
@@ -88,6 +96,8 @@ export const outboxWorkerLayer = Layer.effectDiscard(
     yield* Effect.forEach(handlers, ([destination, handler]) => work(destination, handler), { discard: true })
   })
 )
+
+const results: Record<OutboxOutcome["_tag"], string> = { Sent: "sent", Retry: "retry", Failed: "failed" }
 
 const backOff = (attempts: number) =>
   Effect.map(

@@ -20,8 +20,11 @@ describe("BotAdmin: bots", () => {
         inactive_reason: null,
         token_masked: "8240789...LEOBE",
         messages_per_second: 29,
+        allow_paid_broadcast: false,
+        paid_messages_per_second: 950,
         pix_expires_minutes: 60,
         warmup_chat_id: null,
+        media: { ready: 0, total: 0 },
         vip_chat_id: null,
         notice: null
       })

@@ -120,9 +120,13 @@ describe("BotAdmin: messages", () => {
         media: [{ kind: "photo", url: "https://exemplo.com/capa.jpg" }],
         buttons: [[{ text: "Quero", plan_id: plan.id, price_cents: 990 }], [{ text: "Canal", url: "https://t.me/x" }]]
       }
-      assert.deepStrictEqual<unknown>(yield* admin.putMessage("vip", "start", content), content)
-      assert.deepStrictEqual<unknown>(yield* admin.message("vip", "start"), content)
-      assert.deepStrictEqual<unknown>(Option.getOrThrow(bots.find("vip")).start, [content])
+      const saved = yield* admin.putMessage("vip", "start", content)
+      // What was given by its address is a file of the bot's library from now on.
+      const [file] = yield* sql<{ readonly id: number }>`
+        select id from media_store where bot_slug = 'vip' and r2_key = 'https://exemplo.com/capa.jpg'`
+      assert.deepStrictEqual<unknown>(saved, { ...content, media: [{ media_id: file!.id }] })
+      assert.deepStrictEqual<unknown>(yield* admin.message("vip", "start"), saved)
+      assert.deepStrictEqual<unknown>(Option.getOrThrow(bots.find("vip")).start, [saved])
       yield* admin.putMessage("vip", "start", { text: "Outra\u0000" })
       yield* admin.putMessage("vip", "paid", { text: "Obrigado" })
       assert.deepStrictEqual(yield* admin.message("vip", "start"), { text: "Outra" })

@@ -1,5 +1,8 @@
 import { Context, Deferred, Duration, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
 import { BotAdmin } from "../../src/bots/BotAdmin.ts"
+import { MediaImport } from "../../src/bots/MediaImport.ts"
+import { BotHealth } from "../../src/bots/BotHealth.ts"
 import { Bots } from "../../src/bots/Bots.ts"
 import { Catalogue } from "../../src/bots/Catalogue.ts"
 import { TokenVault } from "../../src/bots/TokenVault.ts"
@@ -33,6 +36,20 @@ export const inOldWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(E
 
 const repos = Layer.mergeAll(BotsRepo.layer, PlansRepo.layer, MessagesRepo.layer, MediaRepo.layer)
 
+/** Every address leads to a file of its own, as the media room would have stored it. */
+const imports = Layer.effect(
+  MediaImport,
+  Effect.map(SqlClient.SqlClient, (sql) => ({
+    fetch: (bot, { kind, url }) =>
+      Effect.map(
+        sql<{ readonly id: number }>`
+          insert into media_store (bot_slug, kind, r2_key, bytes, sha256) values (${bot.slug}, ${kind}, ${url}, 1, ${url})
+          returning id`,
+        ([row]) => row!.id
+      )
+  }))
+)
+
 const room = (env: Readonly<Record<string, string>>, lines: Array<string>) => {
   const config = Layer.unwrap(
     Effect.map(SandboxTelegram, ({ url }) =>
@@ -44,11 +61,11 @@ const room = (env: Readonly<Record<string, string>>, lines: Array<string>) => {
       })
     )
   )
-  return BotAdmin.layer.pipe(
+  return Layer.merge(BotAdmin.layer, BotHealth.layer).pipe(
     Layer.provideMerge(Webhooks.layer),
     Layer.provideMerge(Bots.layer),
     Layer.provideMerge(Catalogue.layer),
-    Layer.provideMerge(Layer.mergeAll(TokenVault.layer, TelegramClient.layer, repos, Changes.layer)),
+    Layer.provideMerge(Layer.mergeAll(TokenVault.layer, TelegramClient.layer, repos, Changes.layer, imports)),
     Layer.provide(config),
     Layer.provide(loggerLayer({ level: "debug", format: "text", write: (text) => void lines.push(text) }))
   )
@@ -62,6 +79,7 @@ export const startNode = Effect.fnUntraced(function* (env: Readonly<Record<strin
   return {
     bots: Context.get(context, Bots),
     admin: Context.get(context, BotAdmin),
+    health: Context.get(context, BotHealth),
     webhooks: Context.get(context, Webhooks),
     catalogue: Context.get(context, Catalogue),
     /** What its fibers wrote so far; the logger writes once per turn of the event loop. */

@@ -170,14 +170,7 @@ describe("starting", () => {
         { concurrency: "unbounded" }
       )
       assert.isTrue((yield* isReady(first)) && (yield* isReady(second)))
-      // Made through one, served by the other: what it is told is in force there within 2 s (contract, section 8).
       yield* openShop(second, sandbox)
-      yield* sandbox.telegram.person(ana)
-      yield* eventually(
-        Effect.andThen(sandbox.telegram.sendText(botToken, ana, "/start"), sandbox.telegram.chat(botToken, ana)),
-        (chat) => JSON.stringify(chat).includes("Quero o mensal"),
-        2
-      )
       const charge = yield* orderPix(sandbox, ana)
       yield* sandbox.pushinpay.pay(charge.id)
       yield* sandbox.telegram.waitFor(sentTo(ana.id, /Seu acesso/))

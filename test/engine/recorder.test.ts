@@ -1,17 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { Node } from "../../src/engine/Node.ts"
 import { Pressure } from "../../src/engine/Pressure.ts"
 import { Recorder } from "../../src/engine/Recorder.ts"
 import { type Recording, RecordingsRepo } from "../../src/repo/RecordingsRepo.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
 import { TestDatabase } from "../support/postgres.ts"
+import { nodeWith } from "./support.ts"
 
-const layer = Recorder.layer.pipe(
-  Layer.provide(Pressure.layer),
-  Layer.provideMerge(Layer.merge(RecordingsRepo.layer, UpdatesRepo.layer)),
-  Layer.provideMerge(TestDatabase.layer)
-)
+const layerOn = (node: Node["Service"]) =>
+  Recorder.layer.pipe(
+    Layer.provide([Pressure.layer, Layer.succeed(Node, node)]),
+    Layer.provideMerge(Layer.merge(RecordingsRepo.layer, UpdatesRepo.layer)),
+    Layer.provideMerge(TestDatabase.layer)
+  )
+
+const layer = layerOn(nodeWith())
 
 const seenAt = new Date("2026-11-20T12:00:00Z")
 
@@ -23,6 +28,7 @@ const recording = (
 ): Recording => ({
   botId,
   updateId,
+  hold: { owner: "node" },
   slug: "vip",
   person: {
     telegramId,
@@ -117,6 +123,54 @@ describe("Recorder", () => {
       const people = yield* sql<{ name: string; last_seen_at: Date; last_start_at: Date }>`
         select name, last_seen_at, last_start_at from bot_users`
       assert.deepStrictEqual(people, [{ name: "Ana Lima", last_seen_at: later, last_start_at: seenAt }])
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("what another process took over meanwhile stays its own, and its effects are one all the same", () =>
+    Effect.gen(function* () {
+      const { sql, botId, receive, recorder } = yield* setting
+      yield* receive(botId, [1, 2])
+      yield* sql`update telegram_updates set owner = 'outro' where update_id = 1`
+      const late = recording(botId, 1, 7)
+      yield* recorder.recordAll([late, recording(botId, 2, 8)])
+      const states = yield* sql<{ state: number }>`select state from telegram_updates order by update_id`
+      assert.deepStrictEqual(
+        states.map((row) => row.state),
+        [0, 1]
+      )
+      yield* recorder.record({ ...late, hold: { owner: "outro" } })
+      assert.strictEqual((yield* sql`select 1 from telegram_updates where state = 1`).length, 2)
+      assert.strictEqual((yield* sql`select 1 from bot_users`).length, 2)
+      assert.strictEqual((yield* sql`select 1 from funnel_events`).length, 2)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("what this process holds under a new name by now gets in all the same", () => {
+    const hold = { owner: "node" }
+    // Certain again means: what is still ours carries the new name.
+    const certainty = Effect.sync(() => {
+      hold.owner = "novo"
+    })
+    return Effect.gen(function* () {
+      const { sql, botId, receive, recorder } = yield* setting
+      yield* receive(botId, [1])
+      yield* sql`update telegram_updates set owner = 'novo'`
+      yield* recorder.record({ ...recording(botId, 1, 7), hold })
+      assert.strictEqual((yield* sql`select 1 from telegram_updates where state = 1`).length, 1)
+      assert.strictEqual((yield* sql`select 1 from funnel_events`).length, 1)
+    }).pipe(Effect.scoped, Effect.provide(layerOn(nodeWith({ certainty }))))
+  })
+
+  it.live("updates that were answered along are done in the same moment and leave nothing else", () =>
+    Effect.gen(function* () {
+      const { sql, botId, receive, recorder } = yield* setting
+      yield* receive(botId, [1, 2, 3])
+      const hold = { owner: "node" }
+      const along = [2, 3].map((updateId) => ({ botId, updateId, hold }))
+      yield* recorder.record({ ...recording(botId, 1, 7), along })
+      assert.strictEqual((yield* sql`select 1 from telegram_updates where state <> 1`).length, 0)
+      assert.strictEqual((yield* sql`select 1 from funnel_events`).length, 1)
+      assert.strictEqual((yield* sql`select 1 from bot_users`).length, 1)
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 })

@@ -9,12 +9,18 @@ import type { Bot } from "../../src/domain/bot.ts"
 import { Inbox, type RawUpdate } from "../../src/engine/Inbox.ts"
 import { HttpServerNoDeps } from "../../src/http/HttpServerLive.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
+import { MediaLibrary } from "../../src/media/MediaLibrary.ts"
+import { Spool } from "../../src/media/spool.ts"
+import { Preview } from "../../src/messages/Preview.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
+import { Recovery } from "../../src/engine/Recovery.ts"
 import { HealthRepo } from "../../src/repo/HealthRepo.ts"
 import { ListsRepo } from "../../src/repo/ListsRepo.ts"
 import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
+import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
+import { type Vitals, VitalsRepo } from "../../src/repo/VitalsRepo.ts"
 
 export const adminToken = "test-admin-token-0123456789"
 export const secret = "webhook-secret-of-vip"
@@ -31,7 +37,12 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
   webhookUrl: Option.none(),
   notice: Option.none(),
   pixExpiresMinutes: 60,
+  messagesPerSecond: 29,
+  allowPaidBroadcast: false,
+  paidMessagesPerSecond: 950,
   vipChatId: Option.none(),
+  warmupChatId: Option.none(),
+  media: new Map(),
   start: [],
   messages: new Map(),
   plans: new Map(),
@@ -47,6 +58,20 @@ export interface Doubles {
   readonly paymentsRepo?: Partial<PaymentsRepo["Service"]>
   readonly metrics?: Partial<MetricsRepo["Service"]>
   readonly ping?: HealthRepo["Service"]["ping"]
+  readonly media?: Partial<MediaLibrary["Service"]>
+  readonly preview?: Preview["Service"]["send"]
+  readonly vitals?: VitalsRepo["Service"]["read"]
+  readonly updates?: Partial<UpdatesRepo["Service"]>
+  readonly recover?: Effect.Effect<void>
+}
+
+export const quietVitals: Vitals = {
+  inboxSeconds: 0,
+  deadUpdates: 0,
+  nodes: 1,
+  webhookPending: 0,
+  webhookErrors: 0,
+  outbox: []
 }
 
 export interface Answer {
@@ -93,6 +118,12 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
       Effect.sync(() => void updates.push({ ...update, slug: bot.slug })),
       doubles.inbox?.(bot, update) ?? Effect.void
     )
+  const config = Config.layerFrom({
+    PORT: "0",
+    HOST: "127.0.0.1",
+    ADMIN_TOKEN: adminToken,
+    ENCRYPTION_KEY: "ab".repeat(32)
+  })
   const Doubles = Layer.mergeAll(
     Layer.mock(Bots, {
       find: (slug) => Option.fromUndefinedOr(bots.get(slug)),
@@ -103,14 +134,22 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.succeed(Inbox, { accept }),
     Layer.mock(WebhookInbox, doubles.payments === undefined ? {} : { receive: doubles.payments }),
     Layer.mock(PaymentsRepo, doubles.paymentsRepo ?? {}),
+    Layer.mock(MediaLibrary, doubles.media ?? {}),
+    Layer.mock(Preview, doubles.preview === undefined ? {} : { send: doubles.preview }),
+    Spool.layer.pipe(Layer.provide(config)),
     Layer.mock(OutboxRepo, { list: () => Effect.succeed({ items: [], next_cursor: null }) }),
     Layer.mock(ListsRepo, doubles.lists ?? {}),
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
-    Config.layerFrom({ PORT: "0", HOST: "127.0.0.1", ADMIN_TOKEN: adminToken, ENCRYPTION_KEY: "ab".repeat(32) })
+    Layer.mock(UpdatesRepo, doubles.updates ?? {}),
+    Layer.succeed(Recovery, { run: doubles.recover ?? Effect.void }),
+    Layer.succeed(VitalsRepo, { read: doubles.vitals ?? Effect.succeed(quietVitals) }),
+    config
   )
+  const ping = doubles.ping ?? Effect.void
+  const look = Effect.as(ping, { waitSeconds: 0.001, answerSeconds: 0.001 })
   const services = yield* Layer.build(
     HttpServerNoDeps.pipe(
-      Layer.provide(Layer.succeed(HealthRepo, { ping: doubles.ping ?? Effect.void })),
+      Layer.provide(Layer.succeed(HealthRepo, { ping, look })),
       Layer.provide(Doubles),
       Layer.provide(loggerLayer({ level: "debug", format: "text", write: (text) => void lines.push(text) }))
     )

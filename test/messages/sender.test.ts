@@ -1,16 +1,29 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
+import { BotHealth } from "../../src/bots/BotHealth.ts"
+import { Bots } from "../../src/bots/Bots.ts"
 import type { Bot } from "../../src/domain/bot.ts"
 import type { MessageContent } from "../../src/domain/content.ts"
 import { composeFor } from "../../src/messages/personal.ts"
+import { Attachments } from "../../src/media/Attachments.ts"
 import { Sender } from "../../src/messages/Sender.ts"
 import { SandboxTelegram } from "../../src/sandbox/telegram/SandboxTelegram.ts"
 import { TelegramClient } from "../../src/telegram/TelegramClient.ts"
 import { ana, botToken, wordsOf } from "../support/shop.ts"
 
+const bots = Layer.mock(Bots, {
+  find: () => Option.none(),
+  byId: () => Option.none(),
+  all: () => [],
+  onChange: () => Effect.void
+})
+
 const telegram = SandboxTelegram.layerWith({ acceptUnknownChats: true })
 
-const layer = Sender.layer.pipe(
+const layer = Sender.layerNoDeps.pipe(
+  Layer.provide(Attachments.layerNone),
+  Layer.provide(bots),
+  Layer.provide(Layer.mock(BotHealth, {})),
   Layer.provide(
     Layer.unwrap(Effect.map(SandboxTelegram, (sandbox) => TelegramClient.layerWith({ apiRoot: sandbox.url })))
   ),
@@ -29,7 +42,12 @@ const bot: Bot = {
   webhookUrl: Option.none(),
   notice: Option.none(),
   pixExpiresMinutes: 60,
+  messagesPerSecond: 29,
+  allowPaidBroadcast: false,
+  paidMessagesPerSecond: 950,
   vipChatId: Option.none(),
+  warmupChatId: Option.none(),
+  media: new Map(),
   start: [],
   messages: new Map(),
   plans: new Map(),

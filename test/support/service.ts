@@ -179,13 +179,11 @@ export const eventually = <A, E, R>(look: Effect.Effect<A, E, R>, satisfied: (va
     Effect.retry({ schedule: Schedule.spaced("50 millis"), times: seconds * 20 })
   )
 
-/**
- * Below the range from which the system hands ports to outgoing connections and to port 0: between this look and the
- * start of the service nobody else takes it.
- */
 export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const port = 10_000 + Math.floor(Math.random() * 20_000)
   const probe = createServer()
-  probe.once("error", () => resume(freePort))
-  probe.listen(port, "127.0.0.1", () => probe.close(() => resume(Effect.succeed(port))))
+  probe.listen(0, "127.0.0.1", () => {
+    const address = probe.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    probe.close(() => resume(Effect.succeed(port)))
+  })
 })

@@ -14,6 +14,7 @@ export const interaction = (
 ): Recording => ({
   botId: bot.id,
   updateId: job.updateId,
+  hold: job.hold,
   slug: bot.slug,
   person: touch(job, person, { blocked }),
   events: [

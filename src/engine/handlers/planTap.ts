@@ -8,10 +8,11 @@ import { composePix } from "../../messages/pixMessage.ts"
 import { Sender } from "../../messages/Sender.ts"
 import { texts } from "../../messages/texts.ts"
 import { Checkout, type CheckoutError, type OpenCharge } from "../../payments/Checkout.ts"
+import { Footing } from "../Footing.ts"
+import type { Handled, HandlerError } from "../Handlers.ts"
 import { type UpdateJob, waitedMs } from "../job.ts"
-import { Recorder } from "../Recorder.ts"
 import { makeAnswer } from "./answer.ts"
-import { goneAsBlocked } from "./gone.ts"
+import { answeredBy } from "./answered.ts"
 import { interaction } from "./interaction.ts"
 import type { Tap } from "./tap.ts"
 
@@ -20,7 +21,7 @@ export const makePlanTap = Effect.gen(function* () {
   const answer = yield* makeAnswer
   const checkout = yield* Checkout
   const sender = yield* Sender
-  const recorder = yield* Recorder
+  const footing = yield* Footing
 
   const sendPix = Effect.fnUntraced(function* (bot: Bot, job: UpdateJob, tap: Tap, charge: OpenCharge) {
     const calls = composePix({
@@ -41,10 +42,9 @@ export const makePlanTap = Effect.gen(function* () {
         lane: "reply",
         calls,
         from: job.progress,
-        onConfirmed: (confirmed) => (confirmed < calls.length ? recorder.progress(job, confirmed) : Effect.void)
+        onConfirmed: (confirmed) => (confirmed < calls.length ? footing.confirmed(job, confirmed) : Effect.void)
       })
       .pipe(
-        Effect.as(false),
         Effect.tap(() =>
           Effect.flatMap(waitedMs(job), (latency) =>
             Log.info(`[BOT][PIX] Código PIX enviado para ${tap.person.telegramId} em ${latency} ms`, {
@@ -54,7 +54,7 @@ export const makePlanTap = Effect.gen(function* () {
             })
           )
         ),
-        goneAsBlocked(tap.person.telegramId)
+        answeredBy(tap.person.telegramId)
       )
   })
 
@@ -67,9 +67,7 @@ export const makePlanTap = Effect.gen(function* () {
       text: error.reason._tag === "CheckoutUncertain" ? texts.checkoutSlow : texts.checkoutFailed,
       buttons: [[{ text: texts.retryButton, plan_id: plan.id }]]
     })
-    return yield* sender
-      .send({ bot, lane: "reply", calls })
-      .pipe(Effect.as(false), goneAsBlocked(tap.person.telegramId))
+    return yield* sender.send({ bot, lane: "reply", calls }).pipe(answeredBy(tap.person.telegramId))
   })
 
   return Effect.fn("PlanTap.handle")(function* (
@@ -77,15 +75,15 @@ export const makePlanTap = Effect.gen(function* () {
     job: UpdateJob,
     tap: Tap,
     action: Extract<Callback, { readonly _tag: "Plan" }>
-  ) {
+  ): Effect.fn.Return<Handled, HandlerError> {
     const plan = bot.plans.get(action.planId)
     const meta = { type: "plan", plan_id: action.planId }
     if (plan === undefined || !plan.active) {
       yield* answer(bot, tap, texts.planGone, true)
       return interaction(bot, job, tap.person, meta)
     }
-    const answering = yield* Effect.forkChild(answer(bot, tap, texts.tapPlan))
-    const blocked = yield* checkout
+    const answering = yield* Effect.forkChild(job.acknowledged ? Effect.void : answer(bot, tap, texts.tapPlan))
+    const answered = yield* checkout
       .open({
         bot,
         plan,
@@ -99,6 +97,7 @@ export const makePlanTap = Effect.gen(function* () {
         Effect.catchTag("CheckoutError", (error) => sendApology(bot, tap, plan, error))
       )
     yield* Fiber.join(answering)
-    return interaction(bot, job, tap.person, meta, blocked)
+    const recording = interaction(bot, job, tap.person, meta, answered === "gone")
+    return { ...recording, answered: answered !== "refused" }
   })
 })

@@ -6,24 +6,25 @@ import * as Log from "../../log/Log.ts"
 import { composeFor } from "../../messages/personal.ts"
 import { Sender } from "../../messages/Sender.ts"
 import { texts } from "../../messages/texts.ts"
-import type { Recording } from "../../repo/RecordingsRepo.ts"
+import { Footing } from "../Footing.ts"
+import type { Handled } from "../Handlers.ts"
 import { type UpdateJob, touch, waitedMs } from "../job.ts"
-import { Recorder } from "../Recorder.ts"
 import type { Incoming } from "../update.ts"
-import { goneAsBlocked } from "./gone.ts"
+import { type Answered, answeredBy } from "./answered.ts"
 
 type Start = Extract<Incoming, { readonly kind: "start" }>
 
 /** /start: the first message leaves before anything else is done; the person and the event are recorded after it. */
 export const makeStart = Effect.gen(function* () {
   const sender = yield* Sender
-  const recorder = yield* Recorder
+  const footing = yield* Footing
 
-  const recording = (bot: Bot, job: UpdateJob, start: Start, blocked: boolean): Recording => ({
+  const recording = (bot: Bot, job: UpdateJob, start: Start, answered: Answered): Handled => ({
     botId: bot.id,
     updateId: job.updateId,
+    hold: job.hold,
     slug: bot.slug,
-    person: touch(job, start.person, { started: true, blocked }),
+    person: touch(job, start.person, { started: true, blocked: answered === "gone" }),
     events: [
       {
         eventId: eventId.fromUpdate("bot_start", bot.id, job.updateId),
@@ -31,7 +32,8 @@ export const makeStart = Effect.gen(function* () {
         occurredAt: job.receivedAt,
         meta: start.payload === undefined ? {} : { payload: start.payload }
       }
-    ]
+    ],
+    answered: answered !== "refused"
   })
 
   return Effect.fn("Start.handle")(function* (bot: Bot, job: UpdateJob, start: Start) {
@@ -43,7 +45,7 @@ export const makeStart = Effect.gen(function* () {
         latency_ms: latency
       })
     })
-    const blocked = yield* sender
+    const answered = yield* sender
       .send({
         bot,
         lane: "reply",
@@ -52,11 +54,11 @@ export const makeStart = Effect.gen(function* () {
         onConfirmed: (confirmed) =>
           Effect.andThen(
             confirmed === 1 ? firstSent : Effect.void,
-            confirmed < calls.length ? recorder.progress(job, confirmed) : Effect.void
+            confirmed < calls.length ? footing.confirmed(job, confirmed) : Effect.void
           )
       })
-      .pipe(Effect.as(false), goneAsBlocked(start.person.telegramId))
-    return recording(bot, job, start, blocked)
+      .pipe(answeredBy(start.person.telegramId))
+    return recording(bot, job, start, answered)
   })
 })
 

@@ -2,15 +2,19 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../version.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
 import { ListsGroup } from "./lists.ts"
+import { MediaGroup } from "./media.ts"
 import { MetricsGroup } from "./metrics.ts"
 import { ServiceGroup } from "./service.ts"
+import { UpdatesGroup } from "./updates.ts"
 
 /** Everything behind the bearer token. The schemas that check a call are those that describe it. */
 export class Api extends HttpApi.make("funil")
   .add(BotsGroup)
   .add(PlansGroup)
   .add(MessagesGroup)
+  .add(MediaGroup)
   .add(ListsGroup)
+  .add(UpdatesGroup)
   .add(MetricsGroup)
   .annotateMerge(
     OpenApi.annotations({

@@ -1,6 +1,15 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { BotInput, BotPatch, BotView, PlanInput, PlanPatch, PlanView } from "../../domain/admin.ts"
+import {
+  BotInput,
+  BotPatch,
+  BotView,
+  PlanInput,
+  PlanPatch,
+  PlanView,
+  PreviewInput,
+  PreviewView
+} from "../../domain/admin.ts"
 import { MessageContent } from "../../domain/content.ts"
 import { Bearer } from "../AdminAuth.ts"
 import { problems } from "../problem.ts"
@@ -83,7 +92,13 @@ export class MessagesGroup extends HttpApiGroup.make("messages")
       payload: MessageContent,
       success: MessageContent,
       error: writeRefusals
-    }).annotateMerge(summary("Grava uma mensagem de um bot: texto, até 3 mídias e botões"))
+    }).annotateMerge(summary("Grava uma mensagem de um bot: texto, até 3 mídias e botões")),
+    HttpApiEndpoint.post("preview", "/:key/preview", {
+      params: { slug, key },
+      payload: PreviewInput,
+      success: PreviewView,
+      error: writeRefusals
+    }).annotateMerge(summary("Manda a mensagem, gravada ou não, para um chat, e diz o que o Telegram achou dela"))
   )
   .middleware(CleanQuery)
   .middleware(Bearer)

@@ -1,7 +1,8 @@
 import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { BotAdmin } from "../../bots/BotAdmin.ts"
-import { BotInput, BotPatch, PlanInput, PlanPatch } from "../../domain/admin.ts"
+import { BotInput, BotPatch, PlanInput, PlanPatch, PreviewInput } from "../../domain/admin.ts"
+import { Preview } from "../../messages/Preview.ts"
 import { Api } from "../api/Api.ts"
 import { readJson } from "../body.ts"
 import { orNotFound, orProblem } from "../errors.ts"
@@ -45,13 +46,19 @@ export const PlansHandlers = HttpApiBuilder.group(Api, "plans", (handlers) =>
 
 // What makes a message valid is told by the admin itself, field by field.
 const readContent = readJson(Schema.Unknown)
+const readPreview = readJson(PreviewInput)
 
 export const MessagesHandlers = HttpApiBuilder.group(Api, "messages", (handlers) =>
-  Effect.map(BotAdmin, (admin) =>
+  Effect.map(Effect.all([BotAdmin, Preview]), ([admin, preview]) =>
     handlers
       .handle("get", ({ params }) => orNotFound(admin.message(params.slug, params.key)))
       .handleRaw("put", ({ params, request }) =>
         Effect.flatMap(readContent(request), (content) => orProblem(admin.putMessage(params.slug, params.key, content)))
+      )
+      .handleRaw("preview", ({ params, request }) =>
+        Effect.flatMap(readPreview(request), ({ chat_id, content }) =>
+          Effect.map(orProblem(preview.send({ ...params, chatId: Number(chat_id), content })), (calls) => ({ calls }))
+        )
       )
   )
 )

@@ -1,5 +1,6 @@
 import { Context, Layer } from "effect"
 import { type IncomingMessage, Server, type ServerResponse } from "node:http"
+import { isForgiven } from "./patience.ts"
 
 /** Takes a request over completely and says true, or says false and has touched nothing. */
 export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -15,6 +16,7 @@ export class LaneServer extends Server {
 
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     if (event === "request" && this.lane(args[0] as IncomingMessage, args[1] as ServerResponse)) return true
+    if (event === "clientError" && isForgiven(args[0], args[1])) return true
     return super.emit(event, ...(args as Array<unknown>))
   }
 }
@@ -28,7 +30,7 @@ export class NodeServer extends Context.Service<NodeServer, LaneServer>()("funil
       new LaneServer({
         // A header block is one packet or two; who takes longer than this holds a socket for nothing.
         headersTimeout: 15 * seconds,
-        // The largest body is 1 MiB: 35 kB/s, a bad phone line.
+        // The largest body but an upload (patience.ts) is 1 MiB: 35 kB/s, a bad phone line.
         requestTimeout: 30 * seconds,
         // Longer than the 60 s after which nginx, ALB and most hosts drop an idle connection: the side that closes
         // first must not be us, or a webhook is lost in the crossing.

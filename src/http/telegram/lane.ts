@@ -1,5 +1,6 @@
 import { Effect, Exit, Layer, Option } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { telemetry } from "../../log/telemetry.ts"
 import { maxBodyBytes } from "../body.ts"
 import { ourFault, type Problem, problemStatus } from "../problem.ts"
 import { requestIdOf } from "../request.ts"
@@ -23,15 +24,22 @@ export const TelegramLane = Layer.effectDiscard(
       const secret = request.headers[secretHeader]
       const bot = webhook.admit(slug, typeof secret === "string" ? secret : undefined)
       if (Option.isNone(bot)) return false
+      const begunMs = performance.now()
       readText(request, (raw) => {
-        fork(webhook.receive(bot.value, raw, requestIdOf(request))).addObserver((exit) =>
-          answer(response, Exit.isSuccess(exit) ? exit.value : ourFault)
-        )
+        fork(webhook.receive(bot.value, raw, requestIdOf(request))).addObserver((exit) => {
+          const refusal = Exit.isSuccess(exit) ? exit.value : ourFault
+          answer(response, refusal)
+          const seconds = (performance.now() - begunMs) / 1000
+          if (refusal === undefined) acknowledgements.record(seconds)
+          else telemetry.acks.record({ result: refusal.error }, seconds)
+        })
       })
       return true
     }
   })
 )
+
+const acknowledgements = telemetry.acks.of({ result: "ok" })
 
 const prefix = "/tg/"
 const suffix = "/webhook"

@@ -2,14 +2,17 @@ import { Effect } from "effect"
 import * as Log from "../../log/Log.ts"
 import type { TelegramError } from "../../telegram/TelegramError.ts"
 
+/** How an answer ended, when it did. */
+export type Answered = "sent" | "gone" | "refused"
+
 /**
  * Sending failed because the person is gone (blocked the bot, deleted the account): that is an outcome, not a fault.
  * A refusal that repeating cannot heal is one too: it is logged, and the update is done.
  */
-export const goneAsBlocked =
+export const answeredBy =
   (telegramId: number) =>
-  <R>(send: Effect.Effect<boolean, TelegramError, R>): Effect.Effect<boolean, TelegramError, R> =>
-    Effect.catchTag(send, "TelegramError", (error) => {
+  <A, R>(send: Effect.Effect<A, TelegramError, R>): Effect.Effect<Answered, TelegramError, R> =>
+    Effect.catchTag(Effect.as(send, "sent" as const), "TelegramError", (error) => {
       const { reason } = error
       if (
         reason._tag !== "Gone" &&
@@ -21,5 +24,5 @@ export const goneAsBlocked =
       }
       return Log.failure(`Falha ao enviar mensagem para o usuário ${telegramId}`, error, {
         event_name: "send_failed"
-      }).pipe(Effect.as(reason._tag === "Gone"))
+      }).pipe(Effect.as<Answered>(reason._tag === "Gone" ? "gone" : "refused"))
     })

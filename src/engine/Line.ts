@@ -1,0 +1,55 @@
+import { sameWish } from "./coalesce.ts"
+import type { UpdateJob } from "./job.ts"
+
+/** One person's updates in this process, in the order of Telegram's numbers. */
+export class Line {
+  readonly botId: number
+  /** Nobody in particular: then there is one update only. */
+  readonly personId: number | null
+  readonly #jobs: Array<UpdateJob>
+  #begun = false
+
+  constructor(first: UpdateJob) {
+    this.botId = first.botId
+    this.personId = first.personId
+    this.#jobs = [first]
+  }
+
+  get isEmpty(): boolean {
+    return this.#jobs.length === 0
+  }
+
+  /** Behind what is under way, before whatever came later to Telegram. */
+  add(job: UpdateJob): void {
+    let place = this.#jobs.length
+    while (place > (this.#begun ? 1 : 0) && this.#jobs[place - 1]!.updateId > job.updateId) place--
+    this.#jobs.splice(place, 0, job)
+  }
+
+  nextUpdateId(): number {
+    return this.#jobs[0]?.updateId ?? 0
+  }
+
+  begin(): UpdateJob {
+    this.#begun = true
+    return this.#jobs[0]!
+  }
+
+  /** The first `count` are over. */
+  finish(count: number): ReadonlyArray<UpdateJob> {
+    this.#begun = false
+    return this.#jobs.splice(0, count)
+  }
+
+  /** The answer that is under way will serve for it too. */
+  isAnsweredAlong(job: UpdateJob): boolean {
+    return this.#begun && sameWish(this.#jobs[0]!, job)
+  }
+
+  /** What waits directly behind the update under way and wants the same. */
+  along(): ReadonlyArray<UpdateJob> {
+    const [first, ...behind] = this.#jobs
+    const other = behind.findIndex((job) => !sameWish(first!, job))
+    return other === -1 ? behind : behind.slice(0, other)
+  }
+}
