@@ -40,6 +40,7 @@ import { WebhookInbox } from "./payments/WebhookInbox.ts"
 import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
+import { JobsRepo } from "./repo/JobsRepo.ts"
 import { ListsRepo } from "./repo/ListsRepo.ts"
 import { MediaCacheRepo } from "./repo/MediaCacheRepo.ts"
 import { MediaRepo } from "./repo/MediaRepo.ts"
@@ -75,6 +76,7 @@ const Repos = Layer.mergeAll(
   BotsRepo.layer,
   BulkLeasesRepo.layer,
   GatewayEventsRepo.layer,
+  JobsRepo.layer,
   ListsRepo.layer,
   MediaCacheRepo.layer,
   MediaRepo.layer,

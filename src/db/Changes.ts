@@ -3,9 +3,18 @@ import { Context, Deferred, Effect, Layer, Option, Queue, Schema, type Scope } f
 import type { SqlError } from "effect/sql"
 import { causeOf } from "./DatabaseError.ts"
 
-/** `Row`: somebody changed this bot's settings. `Resync`: changes may have been missed, read everything again. */
+/**
+ * `Row`: somebody changed this bot's settings, or put work into a queue that is due in `dueInMs`. `Resync`: changes may
+ * have been missed, read everything again.
+ */
 export type Change =
-  | { readonly _tag: "Row"; readonly table: string; readonly botId?: number; readonly slug?: string }
+  | {
+      readonly _tag: "Row"
+      readonly table: string
+      readonly botId?: number
+      readonly slug?: string
+      readonly dueInMs?: number
+    }
   | { readonly _tag: "Resync" }
 
 /**
@@ -92,7 +101,8 @@ const Payload = Schema.fromJsonString(
   Schema.Struct({
     table: Schema.String,
     bot_id: Schema.optionalKey(Schema.Int),
-    slug: Schema.optionalKey(Schema.String)
+    slug: Schema.optionalKey(Schema.String),
+    due_in_ms: Schema.optionalKey(Schema.Finite)
   })
 )
 
@@ -102,11 +112,12 @@ const decode = Schema.decodeUnknownOption(Payload)
 const changeOf = (payload: string): Change =>
   Option.match(decode(payload), {
     onNone: () => ({ _tag: "Resync" as const }),
-    onSome: ({ bot_id, slug, table }) => ({
+    onSome: ({ bot_id, due_in_ms, slug, table }) => ({
       _tag: "Row" as const,
       table,
       ...(bot_id === undefined ? {} : { botId: bot_id }),
-      ...(slug === undefined ? {} : { slug })
+      ...(slug === undefined ? {} : { slug }),
+      ...(due_in_ms === undefined ? {} : { dueInMs: due_in_ms })
     })
   })
 

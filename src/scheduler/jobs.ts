@@ -1,0 +1,32 @@
+import { Effect, Layer } from "effect"
+import { ensurePartitions } from "../db/Partitions.ts"
+import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { Scheduler } from "./Scheduler.ts"
+
+/** The inbox keeps updates this long: Telegram repeats one for at most 24 h (facts/telegram, section 1). */
+const inboxHours = 48
+
+/** The named jobs of the service. */
+const Jobs = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const scheduler = yield* Scheduler
+    const updates = yield* UpdatesRepo
+
+    yield* scheduler.add({
+      name: "partitions",
+      title: "criar as partições dos próximos meses",
+      every: "12 hours",
+      owner: "one",
+      run: () => Effect.asVoid(ensurePartitions(3))
+    })
+    yield* scheduler.add({
+      name: "retention",
+      title: "apagar mensagens antigas da caixa de entrada",
+      every: "1 hour",
+      owner: "one",
+      run: () => Effect.asVoid(updates.deleteOlderThan(inboxHours))
+    })
+  })
+)
+
+export const SchedulerLayer = Jobs.pipe(Layer.provideMerge(Scheduler.layer))
