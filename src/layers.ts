@@ -51,6 +51,7 @@ import { OutboxRepo } from "./repo/OutboxRepo.ts"
 import { PaymentsRepo } from "./repo/PaymentsRepo.ts"
 import { PlansRepo } from "./repo/PlansRepo.ts"
 import { RecordingsRepo } from "./repo/RecordingsRepo.ts"
+import { TrackingSettingsRepo } from "./repo/TrackingSettingsRepo.ts"
 import { TurnsRepo } from "./repo/TurnsRepo.ts"
 import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
@@ -87,6 +88,7 @@ const Repos = Layer.mergeAll(
   PaymentsRepo.layer,
   PlansRepo.layer,
   RecordingsRepo.layer,
+  TrackingSettingsRepo.layer,
   TurnsRepo.layer,
   UpdatesRepo.layer,
   UsersRepo.layer

@@ -10,6 +10,7 @@ import {
 } from "../domain/admin.ts"
 import type { MessageContent } from "../domain/content.ts"
 import { sanitiseText } from "../domain/text.ts"
+import type { PresellContent, TrackingPatch, TrackingView } from "../domain/tracking.ts"
 import * as Log from "../log/Log.ts"
 import { type BotColumns, type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
 import { MediaRepo } from "../repo/MediaRepo.ts"
@@ -19,6 +20,7 @@ import { gatewayOf } from "./gateway.ts"
 import { makeIdentity } from "./identity.ts"
 import { makeMessageAdmin } from "./messageAdmin.ts"
 import { makePlanAdmin } from "./planAdmin.ts"
+import { makeTrackingAdmin } from "./trackingAdmin.ts"
 import { conflict, notFound, orDefect } from "./refusals.ts"
 import { telegramIdOf, TokenVault } from "./TokenVault.ts"
 import { Webhooks } from "./Webhooks.ts"
@@ -38,6 +40,10 @@ export class BotAdmin extends Context.Service<
     readonly message: (slug: string, key: string) => Effect.Effect<MessageContent, AdminError>
     /** `content` is checked here; faults come back as `Invalid` with a path each. */
     readonly putMessage: (slug: string, key: string, content: unknown) => Effect.Effect<MessageContent, AdminError>
+    readonly tracking: (slug: string) => Effect.Effect<TrackingView, AdminError>
+    readonly patchTracking: (slug: string, patch: TrackingPatch) => Effect.Effect<TrackingView, AdminError>
+    readonly presell: (slug: string) => Effect.Effect<PresellContent, AdminError>
+    readonly putPresell: (slug: string, content: PresellContent) => Effect.Effect<PresellContent, AdminError>
   }
 >()("funil/bots/BotAdmin") {
   static readonly layer = Layer.effect(
@@ -152,7 +158,8 @@ export class BotAdmin extends Context.Service<
         create,
         patch,
         ...(yield* makePlanAdmin(rowOf)),
-        ...(yield* makeMessageAdmin(rowOf))
+        ...(yield* makeMessageAdmin(rowOf)),
+        ...(yield* makeTrackingAdmin(rowOf))
       })
     })
   )

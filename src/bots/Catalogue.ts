@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql"
+import { Config } from "../config.ts"
 import type { Bot, Plan } from "../domain/bot.ts"
 import { type BotLibrary, libraryOf, nameOfMedia } from "../domain/botMedia.ts"
 import { bindPlans, readStoredContent } from "../domain/legacyContent.ts"
@@ -9,10 +10,12 @@ import { type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
 import { type LibraryRow, MediaRepo } from "../repo/MediaRepo.ts"
 import { MessagesRepo } from "../repo/MessagesRepo.ts"
 import { type AdoptedPlan, type PlanRow, PlansRepo } from "../repo/PlansRepo.ts"
+import { TrackingSettingsRepo } from "../repo/TrackingSettingsRepo.ts"
 import { defaultExpiryMinutes, defaultMessagesPerSecond, defaultPaidMessagesPerSecond, nameOf } from "./botView.ts"
 import { gatewayOf } from "./gateway.ts"
 import { bindContents, type Draft, draftOf, emptyDraft, placeOfKey, plansIn } from "./storedContents.ts"
 import { type OpenedToken, telegramIdOf, TokenVault } from "./TokenVault.ts"
+import { trackingOf } from "./tracking.ts"
 
 /** A bot as it goes into memory, with the rows it was made of. */
 export interface LoadedBot {
@@ -35,7 +38,9 @@ export class Catalogue extends Context.Service<
       const plans = yield* PlansRepo
       const messages = yield* MessagesRepo
       const media = yield* MediaRepo
+      const settings = yield* TrackingSettingsRepo
       const vault = yield* TokenVault
+      const config = yield* Config
 
       /** Plans inside old contents get rows, so that a button has an id that survives; answers the rows then there. */
       const adoptPlans = Effect.fnUntraced(function* (drafts: ReadonlyArray<Draft>, known: ReadonlyArray<PlanRow>) {
@@ -67,13 +72,21 @@ export class Catalogue extends Context.Service<
         )
 
       const load = Effect.fn("Catalogue.load")(function* (keys?: BotKeys) {
-        const [rows, messageRows, planRows, offerRows, mediaRows] = yield* Effect.all(
-          [bots.load(keys), messages.load(keys), plans.load(keys), messages.offers(keys), media.library(keys)],
+        const [rows, messageRows, planRows, offerRows, mediaRows, trackingRows] = yield* Effect.all(
+          [
+            bots.load(keys),
+            messages.load(keys),
+            plans.load(keys),
+            messages.offers(keys),
+            media.library(keys),
+            settings.load(keys)
+          ],
           { concurrency: "unbounded" }
         )
         const messagesOf = Map.groupBy(messageRows, (row) => row.botId)
         const offersOf = Map.groupBy(offerRows, (row) => row.botId)
         const mediaOf = Map.groupBy(mediaRows, (row) => row.botId)
+        const trackingRowOf = new Map(trackingRows.map((row) => [row.botId, row]))
         const drafts = yield* Effect.forEach(rows, (row) =>
           draft(row, messagesOf.get(row.id) ?? [], offersOf.get(row.id) ?? [])
         )
@@ -84,7 +97,9 @@ export class Catalogue extends Context.Service<
           const library = libraryFrom(mediaOf.get(one.row.id) ?? [], opened)
           const contents = bindContents(one, ofBot, (file) => library.get(nameOfMedia(file))?.fileId)
           const plans = ofBot.filter((plan) => !plan.deleted)
-          return { bot: toBot(one.row, opened, { ...contents, media: library }, ofBot), row: one.row, opened, plans }
+          const tracking = trackingOf(trackingRowOf.get(one.row.id), config, vault)
+          const bot = toBot(one.row, opened, { ...contents, media: library, tracking }, ofBot)
+          return { bot, row: one.row, opened, plans }
         })
       })
 
@@ -112,7 +127,7 @@ const placeKey = (botId: number, legacyKey: string) => `${botId}/${placeOfKey(le
 const toBot = (
   row: BotRow,
   opened: OpenedToken,
-  contents: Pick<Bot, "start" | "messages" | "offers" | "media">,
+  contents: Pick<Bot, "start" | "messages" | "offers" | "media" | "tracking">,
   plans: ReadonlyArray<PlanRow>
 ): Bot => ({
   id: row.id,

@@ -1,6 +1,7 @@
 import type { Option, Redacted } from "effect"
 import type { BotLibrary } from "./botMedia.ts"
 import type { MessageContent } from "./content.ts"
+import type { BotTracking } from "./tracking.ts"
 
 /** `^[a-z0-9][a-z0-9_-]{1,63}$` (contract, section 4). */
 export const slugPattern = /^[a-z0-9][a-z0-9_-]{1,63}$/
@@ -37,6 +38,7 @@ export interface Bot {
   /** Where each file of the bot is sent once, so that Telegram knows it. */
   readonly warmupChatId: Option.Option<string>
   readonly media: BotLibrary
+  readonly tracking: BotTracking
   /** `/start` may be several messages in the old databases, in their order. */
   readonly start: ReadonlyArray<MessageContent>
   readonly messages: ReadonlyMap<string, MessageContent>

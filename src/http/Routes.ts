@@ -13,6 +13,7 @@ import { MediaHandlers } from "./handlers/media.ts"
 import { MetricsHandlers } from "./handlers/metrics.ts"
 import { paymentWebhook, paymentWebhookCheck } from "./handlers/payments.ts"
 import { prometheus } from "./handlers/prometheus.ts"
+import { TrackingHandlers } from "./handlers/tracking.ts"
 import { UpdatesHandlers } from "./handlers/updates.ts"
 import { notFound, problemResponse } from "./problem.ts"
 import { telegramWebhook } from "./telegram/route.ts"
@@ -27,6 +28,7 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     PlansHandlers,
     MessagesHandlers,
     MediaHandlers,
+    TrackingHandlers,
     ListsHandlers,
     UpdatesHandlers,
     MetricsHandlers

@@ -6,6 +6,7 @@ import { Bots } from "../../src/bots/Bots.ts"
 import { Catalogue, type LoadedBot } from "../../src/bots/Catalogue.ts"
 import { type Change, Changes } from "../../src/db/Changes.ts"
 import type { Bot } from "../../src/domain/bot.ts"
+import { untracked } from "../../src/domain/tracking.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
 import type { BotKeys } from "../../src/repo/botKeys.ts"
 
@@ -28,6 +29,7 @@ const loaded = (name: string): LoadedBot => {
     vipChatId: Option.none(),
     warmupChatId: Option.none(),
     media: new Map(),
+    tracking: untracked,
     start: [],
     messages: new Map(),
     plans: new Map(),

@@ -15,6 +15,7 @@ import { BotsRepo } from "../../src/repo/BotsRepo.ts"
 import { MediaRepo } from "../../src/repo/MediaRepo.ts"
 import { MessagesRepo } from "../../src/repo/MessagesRepo.ts"
 import { PlansRepo } from "../../src/repo/PlansRepo.ts"
+import { TrackingSettingsRepo } from "../../src/repo/TrackingSettingsRepo.ts"
 import { SandboxTelegram } from "../../src/sandbox/telegram/SandboxTelegram.ts"
 import { TelegramClient } from "../../src/telegram/TelegramClient.ts"
 import { TestDatabase } from "../support/postgres.ts"
@@ -34,7 +35,13 @@ export const inWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effe
 /** The same over a database in which there is nothing yet, not even tables. */
 export const inOldWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effect.scoped, Effect.provide(oldWorld))
 
-const repos = Layer.mergeAll(BotsRepo.layer, PlansRepo.layer, MessagesRepo.layer, MediaRepo.layer)
+const repos = Layer.mergeAll(
+  BotsRepo.layer,
+  PlansRepo.layer,
+  MessagesRepo.layer,
+  MediaRepo.layer,
+  TrackingSettingsRepo.layer
+)
 
 /** Every address leads to a file of its own, as the media room would have stored it. */
 const imports = Layer.effect(

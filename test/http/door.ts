@@ -6,6 +6,7 @@ import { BotAdmin } from "../../src/bots/BotAdmin.ts"
 import { Bots } from "../../src/bots/Bots.ts"
 import { Config } from "../../src/config.ts"
 import type { Bot } from "../../src/domain/bot.ts"
+import { untracked } from "../../src/domain/tracking.ts"
 import { Inbox, type RawUpdate } from "../../src/engine/Inbox.ts"
 import { HttpServerNoDeps } from "../../src/http/HttpServerLive.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
@@ -43,6 +44,7 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
   vipChatId: Option.none(),
   warmupChatId: Option.none(),
   media: new Map(),
+  tracking: untracked,
   start: [],
   messages: new Map(),
   plans: new Map(),

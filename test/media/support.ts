@@ -29,6 +29,7 @@ import { MediaCacheRepo } from "../../src/repo/MediaCacheRepo.ts"
 import { MediaRepo } from "../../src/repo/MediaRepo.ts"
 import { MessagesRepo } from "../../src/repo/MessagesRepo.ts"
 import { PlansRepo } from "../../src/repo/PlansRepo.ts"
+import { TrackingSettingsRepo } from "../../src/repo/TrackingSettingsRepo.ts"
 import { UsersRepo } from "../../src/repo/UsersRepo.ts"
 import { SandboxTelegram } from "../../src/sandbox/telegram/SandboxTelegram.ts"
 import { TelegramClient } from "../../src/telegram/TelegramClient.ts"
@@ -61,6 +62,7 @@ const repos = Layer.mergeAll(
   MessagesRepo.layer,
   MediaRepo.layer,
   MediaCacheRepo.layer,
+  TrackingSettingsRepo.layer,
   UsersRepo.layer
 )
 

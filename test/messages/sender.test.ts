@@ -3,6 +3,7 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { BotHealth } from "../../src/bots/BotHealth.ts"
 import { Bots } from "../../src/bots/Bots.ts"
 import type { Bot } from "../../src/domain/bot.ts"
+import { untracked } from "../../src/domain/tracking.ts"
 import type { MessageContent } from "../../src/domain/content.ts"
 import { composeFor } from "../../src/messages/personal.ts"
 import { Attachments } from "../../src/media/Attachments.ts"
@@ -48,6 +49,7 @@ const bot: Bot = {
   vipChatId: Option.none(),
   warmupChatId: Option.none(),
   media: new Map(),
+  tracking: untracked,
   start: [],
   messages: new Map(),
   plans: new Map(),

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Config } from "../../src/config.ts"
 import type { Bot, Plan } from "../../src/domain/bot.ts"
+import { untracked } from "../../src/domain/tracking.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
 import { Checkout } from "../../src/payments/Checkout.ts"
 import { Gateways } from "../../src/payments/Gateways.ts"
@@ -182,6 +183,7 @@ export const openBotAt = Effect.fnUntraced(function* (gateway: string) {
     vipChatId: Option.none(),
     warmupChatId: Option.none(),
     media: new Map(),
+    tracking: untracked,
     start: [],
     messages: new Map(),
     plans: new Map([[plan.id, plan]]),

@@ -5,6 +5,7 @@ import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
 import { MetricsGroup } from "./metrics.ts"
 import { ServiceGroup } from "./service.ts"
+import { TrackingGroup } from "./tracking.ts"
 import { UpdatesGroup } from "./updates.ts"
 
 /** Everything behind the bearer token. The schemas that check a call are those that describe it. */
@@ -13,6 +14,7 @@ export class Api extends HttpApi.make("funil")
   .add(PlansGroup)
   .add(MessagesGroup)
   .add(MediaGroup)
+  .add(TrackingGroup)
   .add(ListsGroup)
   .add(UpdatesGroup)
   .add(MetricsGroup)
