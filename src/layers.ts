@@ -57,6 +57,7 @@ import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
 import { Outbox } from "./tracking/Outbox.ts"
+import { Reports } from "./tracking/Reports.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
 
 // The rooms, floor by floor. A floor provides itself and everything below it to the next one, so what is torn down
@@ -114,7 +115,8 @@ export const BotsLayer = BotAdmin.layer.pipe(
 const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer).pipe(
   Layer.provideMerge(WebhookInbox.layer),
   Layer.provideMerge(Settlement.layer),
-  Layer.provideMerge(Layer.mergeAll(Gateways.layer, Outbox.layer))
+  Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
+  Layer.provideMerge(Outbox.layer)
 )
 
 const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)

@@ -7,6 +7,8 @@ export const EventName = Schema.Literals([
   "bot_start",
   "pix_created",
   "pix_paid",
+  "pix_refunded",
+  "pix_charged_back",
   "bot_interaction",
   "bot_session_end"
 ])

@@ -2,7 +2,7 @@ import { Cause, Effect, type Types } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { detailOf } from "../log/Log.ts"
 import { causeProblem } from "./errors.ts"
-import { FloodGuard } from "./FloodGuard.ts"
+import { FloodGuard } from "../log/FloodGuard.ts"
 import { problemResponse } from "./problem.ts"
 import { nodeRequest, requestIdOf } from "./request.ts"
 

@@ -72,7 +72,12 @@ export const telemetry = {
   }),
   settlements: counter("funil_settlements_total", "Confirmações de gateways e o que mudaram, por prova", {
     result: ["pending", "paid", "expired", "canceled", "failed", "refunded", "charged_back", "unchanged", "refused"],
-    proof: ["query", "secret", "signed", "deadline"]
+    proof: ["query", "request", "secret", "signed", "deadline"]
+  }),
+  gatewayFailures: counter("funil_gateway_failures_total", "Chamadas a gateways que falharam, por operação e motivo", {
+    gateway: gateways,
+    operation: ["create", "query", "refund", "webhook", "register", "check"],
+    reason: ["refused", "unauthorized", "rate_limited", "unavailable", "uncertain", "not_found", "webhook_refused"]
   }),
   deliveries: counter("funil_deliveries_total", "Entregas tentadas, por destino e resultado", {
     destination: destinations,

@@ -5,12 +5,13 @@ import * as Log from "../log/Log.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { type ChargeDetails, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { Outbox } from "../tracking/Outbox.ts"
+import { type PaymentFact, Reports } from "../tracking/Reports.ts"
 import { fieldsOf, statusLine } from "./lines.ts"
 import type { ChargeState } from "./PaymentGateway.ts"
 import { retryConflicts } from "./retryConflicts.ts"
 
-/** Why a state is believed: the gateway's own answer, the secret of the charge's address, or a signature. */
-export type Proof = "query" | "secret" | "signed"
+/** Why a state is believed: the gateway's own answer (to a question, to our request), the secret of the charge's address, or a signature. */
+export type Proof = "query" | "request" | "secret" | "signed"
 
 /**
  * What a proven state did. `Refused`: it speaks of another value or another charge, so nothing was moved and an ERROR
@@ -39,6 +40,7 @@ export class Settlement extends Context.Service<
     Effect.gen(function* () {
       const payments = yield* PaymentsRepo
       const outbox = yield* Outbox
+      const reports = yield* Reports
       const sql = yield* SqlClient.SqlClient
 
       const deliver = (payment: Payment) =>
@@ -58,12 +60,18 @@ export class Settlement extends Context.Service<
               dedupeKey: `delivery:${payment.id}`
             })
 
+      const told = Effect.fnUntraced(function* (fact: PaymentFact, payment: Payment) {
+        yield* payments.recordEvent(payment.id, fact)
+        yield* reports.queue(fact, payment)
+      })
+
       // A refund or chargeback that arrives first tells of the payment as well: it was paid, whatever came later. So
       // does a payment that is faster than the answer to its creation tell of the charge.
       const paidFor = Effect.fnUntraced(function* (payment: Payment) {
         yield* payments.markPerson(payment.id, "paid")
-        if (payment.ours) yield* payments.recordEvent(payment.id, "pix_created")
-        yield* payments.recordEvent(payment.id, "pix_paid")
+        if (payment.ours) yield* told("pix_created", payment)
+        yield* told("pix_paid", payment)
+        yield* payments.estimateFee(payment.id)
         if (payment.botId !== null && payment.telegramId !== null) {
           yield* payments.cancelDownsells(payment.botId, payment.botSlug, payment.telegramId)
         }
@@ -83,6 +91,8 @@ export class Settlement extends Context.Service<
           }
           const payment = yield* Effect.flatMap(payments.move(id, to, details), orGone(id))
           if (wasPaid(to) && !wasPaid(current.status)) yield* paidFor(payment)
+          const loss = losses[to]
+          if (loss !== undefined) yield* told(loss, payment)
           return { applied: moved(current.status, to), payment }
         },
         sql.withTransaction,
@@ -123,6 +133,12 @@ const orGone = (id: number) => (found: Option.Option<Payment>) =>
     onNone: () => Effect.die(new Error(`payment ${id} is gone`)),
     onSome: (payment) => Effect.succeed(payment)
   })
+
+/** The money went back. */
+const losses: Partial<Record<PaymentStatus, PaymentFact>> = {
+  refunded: "pix_refunded",
+  charged_back: "pix_charged_back"
+}
 
 interface Value {
   readonly valueCents?: number | undefined

@@ -8,6 +8,7 @@ import { type Created, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.t
 import { CheckoutError, CheckoutUncertain, reasonFrom, toRow } from "./CheckoutError.ts"
 import { fieldsOf, statusLine, whose } from "./lines.ts"
 import { type Charge, GatewayError, GatewayUncertain, type PaymentGateway } from "./PaymentGateway.ts"
+import { Reports } from "../tracking/Reports.ts"
 import { retryConflicts } from "./retryConflicts.ts"
 import { WebhookInbox } from "./WebhookInbox.ts"
 
@@ -23,6 +24,7 @@ export const makeCreation = Effect.gen(function* () {
   const payments = yield* PaymentsRepo
   const events = yield* GatewayEventsRepo
   const inbox = yield* WebhookInbox
+  const reports = yield* Reports
   const sql = yield* SqlClient.SqlClient
 
   const webhookUrl = (payment: Payment) =>
@@ -45,6 +47,7 @@ export const makeCreation = Effect.gen(function* () {
       const stored = yield* payments.markPending(created)
       yield* payments.markPerson(created.paymentId, "pix")
       yield* payments.recordEvent(created.paymentId, "pix_created")
+      if (Option.isSome(stored)) yield* reports.queue("pix_created", stored.value)
       return stored
     },
     sql.withTransaction,

@@ -34,6 +34,7 @@ export class PaymentsRepo extends Context.Service<
     readonly addDetails: (paymentId: number, details: settle.ChargeDetails) => Sql<void>
     readonly markProblem: (paymentId: number, error: string) => Sql<boolean>
     readonly markPerson: (paymentId: number, fact: "pix" | "paid") => Sql<void>
+    readonly estimateFee: (paymentId: number) => Sql<void>
     readonly recordEvent: (paymentId: number, name: EventName) => Sql<void>
     readonly cancelDownsells: (botId: number, botSlug: string | null, telegramId: number) => Sql<number>
     readonly claimQuery: (paymentId: number, secondsBetween: number) => Sql<query.QuerySlot>
@@ -68,6 +69,7 @@ export class PaymentsRepo extends Context.Service<
         addDetails: settle.addDetails(sql),
         markProblem: settle.markProblem(sql),
         markPerson: settle.markPerson(sql),
+        estimateFee: settle.estimateFee(sql),
         recordEvent: settle.recordEvent(sql),
         cancelDownsells: settle.cancelDownsells(sql),
         claimQuery: query.claimQuery(sql),

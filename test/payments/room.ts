@@ -24,6 +24,7 @@ import {
 } from "../../src/sandbox/syncpay/Options.ts"
 import { SandboxSyncPay } from "../../src/sandbox/syncpay/SandboxSyncPay.ts"
 import { Outbox } from "../../src/tracking/Outbox.ts"
+import { Reports } from "../../src/tracking/Reports.ts"
 import { TestDatabase } from "../support/postgres.ts"
 
 /** What the log said so far, and how many webhooks the door answered with which status. */
@@ -120,7 +121,8 @@ export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect
     Layer.provideMerge(Layer.mergeAll(Checkout.layer, Reconciliation.layer)),
     Layer.provideMerge(WebhookInbox.layer),
     Layer.provideMerge(Settlement.layer),
-    Layer.provideMerge(Layer.mergeAll(Gateways.layer, Outbox.layer)),
+    Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
+    Layer.provideMerge(Outbox.layer),
     Layer.provideMerge(Layer.mergeAll(PaymentsRepo.layer, GatewayEventsRepo.layer, OutboxRepo.layer)),
     Layer.provideMerge(Layer.mergeAll(ConfigLayer(env), TestDatabase.layer)),
     Layer.provideMerge(Layer.merge(Door.layer, standIn)),

@@ -4,7 +4,7 @@ import type { SqlError } from "effect/sql"
 import { WebhookInbox } from "../../payments/WebhookInbox.ts"
 import { declaresTooMuch } from "../body.ts"
 import { isDatabaseAway } from "../errors.ts"
-import { FloodGuard } from "../FloodGuard.ts"
+import { FloodGuard } from "../../log/FloodGuard.ts"
 import { acknowledged, databaseAway, ourFault, problem, problemResponse, tooLarge } from "../problem.ts"
 import { nodeRequest, requestIdOf } from "../request.ts"
 

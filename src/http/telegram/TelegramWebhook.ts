@@ -5,7 +5,7 @@ import type { Bot } from "../../domain/bot.ts"
 import { Inbox } from "../../engine/Inbox.ts"
 import { detailOf } from "../../log/Log.ts"
 import { inboxProblem } from "../errors.ts"
-import { FloodGuard } from "../FloodGuard.ts"
+import { FloodGuard } from "../../log/FloodGuard.ts"
 import { notJson, ourFault, type Problem, problem } from "../problem.ts"
 
 export const secretHeader = "x-telegram-bot-api-secret-token"

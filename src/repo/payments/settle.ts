@@ -62,6 +62,26 @@ export const markProblem = (sql: SqlClient.SqlClient) => (paymentId: number, err
     (rows) => rows.length > 0
   )
 
+const instantOf = (sql: SqlClient.SqlClient, name: EventName) => {
+  if (name === "pix_paid") return sql`p.paid_at`
+  return name === "pix_refunded" || name === "pix_charged_back"
+    ? sql`coalesce(p.refunded_at, now())`
+    : sql`p.created_at`
+}
+
+/**
+ * What the gateway keeps, by the seller's contract with it, for those that do not tell: from the webhook's or the
+ * query's own figures on, those count.
+ */
+export const estimateFee = (sql: SqlClient.SqlClient) => (paymentId: number) =>
+  Effect.asVoid(sql`
+    update payments p set fee_cents = fee.cents, net_cents = p.value_cents - fee.cents
+    from gateway_fees f
+      cross join lateral (select least(f.fixed_cents + round(v.value_cents * f.percent_bps / 10000.0),
+        v.value_cents)::int as cents from payments v where v.id = ${paymentId}) fee
+    where p.id = ${paymentId} and f.gateway = p.gateway and p.value_cents is not null
+      and p.fee_cents is null and p.net_cents is null`)
+
 /** After `markPerson`. Id and instant follow from the payment, so the same fact written twice is one row. */
 export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, name: EventName) =>
   Effect.asVoid(sql`
@@ -69,7 +89,7 @@ export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, nam
       session_id, payment_id, transaction_id, price_cents, source, utm_source, utm_medium, utm_campaign, utm_content,
       utm_term, fbp, fbc)
     select ${eventId.fromPayment(name, paymentId)}::text, ${name}::text,
-      case when ${name === "pix_paid"}::boolean then p.paid_at else p.created_at end,
+      ${instantOf(sql, name)},
       p.bot_id, coalesce(p.bot_slug, b.slug), u.id, coalesce(p.telegram_id, u.telegram_id),
       coalesce(p.telegram_id, u.telegram_id), coalesce(p.tracking->>'session_id', u.session_id), p.id,
       p.transaction_id, coalesce(p.value_cents, p.amount_cents), 'bot', p.tracking->>'utm_source',
