@@ -30,7 +30,9 @@ const settled = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* eventually(
     sql<{ open: number }>`select count(*) as open from telegram_updates where state <> 1`,
-    ([row]) => row?.open === 0
+    ([row]) => row?.open === 0,
+    // Eight greetings to one chat leave one per second, and the machine may be busy besides.
+    25
   )
 })
 
