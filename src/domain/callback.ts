@@ -7,6 +7,8 @@ export type SourceRef = `d${number}` | `s${number}`
 export type Callback =
   | { readonly _tag: "Plan"; readonly planId: number; readonly priceCents?: number; readonly source?: SourceRef }
   | { readonly _tag: "Verify"; readonly paymentId: number }
+  /** The button below a shot or a downsell for those who want no more of them. */
+  | { readonly _tag: "OptOut" }
 
 export const downsellSource = (id: number): SourceRef => `d${id}`
 export const shotSource = (id: number): SourceRef => `s${id}`
@@ -20,6 +22,8 @@ export const encodePlan = (plan: {
 
 export const encodeVerify = (paymentId: number): string => `v:${paymentId}`
 
+export const encodeOptOut = "o"
+
 const planTap = /^p:([1-9]\d{0,15})(?::([1-9]\d{0,9}))?(?::([ds][1-9]\d{0,15}))?$/
 const verifyTap = /^v:([1-9]\d{0,15})$/
 
@@ -27,6 +31,7 @@ const verifyTap = /^v:([1-9]\d{0,15})$/
 const maxCents = 2_147_483_647
 
 export const decodeCallback = (data: string): Option.Option<Callback> => {
+  if (data === encodeOptOut) return Option.some({ _tag: "OptOut" })
   const verify = verifyTap.exec(data)
   if (verify !== null) {
     const paymentId = Number(verify[1])

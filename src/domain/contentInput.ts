@@ -154,7 +154,8 @@ export const ContentInput = Schema.Struct({
   ),
   spoiler: flag,
   protect: flag,
-  preview: flag
+  preview: flag,
+  opt_out: flag
 }).annotate({ message: "A mensagem precisa ser um objeto JSON." })
 
 const countOf = <A extends object>(value: A, keys: ReadonlyArray<keyof A>): number =>

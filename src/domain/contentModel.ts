@@ -32,7 +32,9 @@ const presentation = {
   spoiler: Schema.optionalKey(Schema.Boolean),
   protect: Schema.optionalKey(Schema.Boolean),
   /** Telegram's preview of the first link; on unless false. */
-  preview: Schema.optionalKey(Schema.Boolean)
+  preview: Schema.optionalKey(Schema.Boolean),
+  /** A last button by which the person stops downsells and shots, as /parar does. */
+  opt_out: Schema.optionalKey(Schema.Boolean)
 }
 
 /** One message as a seller composes it (contract, section 4), as it is stored and held in memory. */

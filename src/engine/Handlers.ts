@@ -6,6 +6,7 @@ import type { TelegramError } from "../telegram/TelegramError.ts"
 import type { SqlError } from "effect/sql/SqlError"
 import { texts } from "../messages/texts.ts"
 import { makeAnswer } from "./handlers/answer.ts"
+import { makeConsent } from "./handlers/consent.ts"
 import { makeStart } from "./handlers/start.ts"
 import { makeTap } from "./handlers/tap.ts"
 import { silent, type UpdateJob } from "./job.ts"
@@ -32,6 +33,7 @@ export class Handlers extends Context.Service<
       const start = yield* makeStart
       const tap = yield* makeTap
       const answer = yield* makeAnswer
+      const consent = yield* makeConsent
 
       const handle = (bot: Bot, job: UpdateJob): Effect.Effect<Handled, HandlerError> => {
         const { incoming } = job
@@ -40,6 +42,8 @@ export class Handlers extends Context.Service<
             return start(bot, job, incoming)
           case "tap":
             return tap(bot, job, incoming)
+          case "consent":
+            return consent(bot, job, incoming.person, incoming.optedOut)
           // Handled in batches: see quiet.ts.
           case "member":
           case "text":

@@ -40,9 +40,10 @@ export const silent = (job: UpdateJob): Recording => ({
 export const touch = (
   job: UpdateJob,
   person: Person,
-  facts: { readonly started?: boolean; readonly blocked?: boolean } = {}
+  facts: { readonly started?: boolean; readonly blocked?: boolean; readonly optedOut?: boolean } = {}
 ): PersonTouch => ({
   ...person,
+  ...(facts.optedOut === undefined ? {} : { optedOut: facts.optedOut }),
   seenAt: job.receivedAt,
   started: facts.started ?? false,
   blocked: facts.blocked ?? false

@@ -13,7 +13,8 @@ export interface QuietOutcome {
 }
 
 /** Nobody waits for an answer to it: a text that is not a command, a block, what does not concern us. */
-export const isQuiet = ({ incoming }: UpdateJob): boolean => incoming.kind !== "start" && incoming.kind !== "tap"
+export const isQuiet = ({ incoming }: UpdateJob): boolean =>
+  incoming.kind === "text" || incoming.kind === "member" || incoming.kind === "ignored"
 
 /** Pure: thousands of these are handled as one batch, without a fiber each. */
 export const quietOutcome = (bot: Bot, job: UpdateJob): QuietOutcome => {

@@ -23,6 +23,8 @@ export type Incoming =
       readonly data: string
       readonly messageId: number | undefined
     })
+  /** /parar and /voltar, as a command or a button: whether anything but answers may be sent. */
+  | (From & { readonly kind: "consent"; readonly optedOut: boolean })
   | (From & { readonly kind: "member"; readonly blocked: boolean })
   | { readonly kind: "ignored"; readonly what: string }
 
@@ -61,6 +63,7 @@ export const personIdOf = (incoming: Incoming): number | null =>
 const isPrivate = (chat: Json): boolean => chat["type"] === "private" && isId(chat["id"])
 
 const startCommand = /^\/start(?:@\w+)?(?:\s+(\S*)[\s\S]*)?$/
+const consentCommand = /^\/(parar|voltar)(?:@\w+)?(?:\s|$)/i
 // t.me deep links carry at most 64 of these characters (facts/telegram, section 5); anything else is not from us.
 const startPayload = /^[\w-]{1,64}$/
 
@@ -69,6 +72,8 @@ const parseMessage = (message: Json): Incoming => {
   if (person === undefined || !isPrivate(object(message["chat"]))) return { kind: "ignored", what: "message" }
   const raw = typeof message["text"] === "string" ? message["text"] : ""
   const start = startCommand.exec(raw)
+  const consent = consentCommand.exec(raw)
+  if (consent !== null) return { kind: "consent", person, optedOut: consent[1]?.toLowerCase() === "parar" }
   if (start === null) return { kind: "text", person, text: text(raw, 4096) ?? "" }
   const payload = start[1] !== undefined && startPayload.test(start[1]) ? start[1] : undefined
   return { kind: "start", person, payload }

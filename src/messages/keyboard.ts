@@ -1,9 +1,10 @@
 import type { InlineKeyboardButton } from "grammy/types"
-import { encodePlan, type SourceRef } from "../domain/callback.ts"
+import { encodeOptOut, encodePlan, type SourceRef } from "../domain/callback.ts"
 import type { Button, MessageContent } from "../domain/content.ts"
 import { codePoints } from "../domain/html.ts"
 import { formatBrl, isBlank, sanitiseText } from "../domain/text.ts"
 import { fillPlain, fillUrl, type Variables } from "../domain/variables.ts"
+import { texts } from "./texts.ts"
 import type { Keyboard } from "./telegramCall.ts"
 
 export interface Offers {
@@ -21,18 +22,18 @@ const maxCopyText = 256
 
 /** The buttons under a message, or nothing when none is left. */
 export const keyboardOf = (
-  content: Pick<MessageContent, "buttons">,
+  content: Pick<MessageContent, "buttons" | "opt_out">,
   variables: Variables,
   offers: Offers
 ): Keyboard => {
-  if (content.buttons === undefined) return undefined
   const rows: Array<Array<InlineKeyboardButton>> = []
-  let room = maxButtons
-  for (const row of content.buttons) {
+  let room = content.opt_out === true ? maxButtons - 1 : maxButtons
+  for (const row of content.buttons ?? []) {
     const buttons = row.flatMap((button) => toInline(button, variables, offers)).slice(0, room)
     room -= buttons.length
     for (let at = 0; at < buttons.length; at += maxRow) rows.push(buttons.slice(at, at + maxRow))
   }
+  if (content.opt_out === true) rows.push([{ text: texts.optOutButton, callback_data: encodeOptOut }])
   return rows.length === 0 ? undefined : { inline_keyboard: rows }
 }
 

@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
+import { cancelPending, scheduleStarted, type Started } from "./downsells/schedule.ts"
 import type { HeldKey, UpdateKey } from "./UpdatesRepo.ts"
 
 /** What an update tells of a person. */
@@ -14,6 +15,8 @@ export interface PersonTouch {
   readonly started: boolean
   /** Whoever writes or taps has not blocked the bot. */
   readonly blocked: boolean
+  /** Said that nothing but answers is wanted, or that offers are welcome again. */
+  readonly optedOut?: boolean
 }
 
 export interface EventRow {
@@ -48,25 +51,31 @@ export class RecordingsRepo extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
 
+      const nothing = sql.literal("")
+
       const write = Effect.fnUntraced(function* (recordings: ReadonlyArray<Recording>) {
         const people = mergePeople(recordings)
         const events = recordings.flatMap((r) => r.events.map((event) => ({ ...event, recording: r })))
+        const started = people.filter((person): person is MergedPerson & Started => person.startedAt !== undefined)
+        const stopped = people.filter((person) => person.optedOut === true)
         const keys = recordings.flatMap((r): ReadonlyArray<HeldKey> => [r, ...(r.along ?? [])])
         // People and events of all of them: what another process writes of the same update is the same.
         const done = yield* sql<UpdateKey>`
           with people as (
             insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
-              first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at)
+              first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at,
+              opted_out, opted_out_at)
             select p.bot_id, p.telegram_id, p.name, p.first_name, p.username, p.language_code, p.seen_at, p.seen_at,
-              p.started_at, p.started_at, p.blocked, case when p.blocked then p.seen_at end
+              p.started_at, p.started_at, p.blocked, case when p.blocked then p.seen_at end,
+              coalesce(p.opted_out, false), case when p.opted_out is not null then p.seen_at end
             from unnest(
               ${people.map((p) => p.botId)}::bigint[], ${people.map((p) => p.telegramId)}::bigint[],
               ${people.map((p) => p.name)}::text[], ${people.map((p) => p.firstName)}::text[],
               ${people.map((p) => p.username ?? null)}::text[], ${people.map((p) => p.languageCode ?? null)}::text[],
               ${people.map((p) => p.seenAt.toISOString())}::timestamptz[],
               ${people.map((p) => p.startedAt?.toISOString() ?? null)}::timestamptz[],
-              ${people.map((p) => p.blocked)}::boolean[]
-            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_at, started_at, blocked)
+              ${people.map((p) => p.blocked)}::boolean[], ${people.map((p) => p.optedOut ?? null)}::boolean[]
+            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_at, started_at, blocked, opted_out)
             on conflict (bot_id, telegram_id) do update set
               name = excluded.name, first_name = excluded.first_name, username = excluded.username,
               language_code = coalesce(excluded.language_code, u.language_code),
@@ -75,9 +84,13 @@ export class RecordingsRepo extends Context.Service<
               last_start_at = greatest(u.last_start_at, excluded.last_start_at),
               blocked = case when excluded.last_seen_at >= u.last_seen_at then excluded.blocked else u.blocked end,
               blocked_at = case when excluded.last_seen_at >= u.last_seen_at then excluded.blocked_at else u.blocked_at end,
+              opted_out = case when excluded.opted_out_at is null then u.opted_out else excluded.opted_out end,
+              opted_out_at = coalesce(excluded.opted_out_at, u.opted_out_at),
               updated_at = now()
-            returning id, bot_id, telegram_id, session_id
-          ), events as (
+            returning id, bot_id, telegram_id, session_id, blocked, opted_out, has_paid, has_purchase
+          ), ${started.length === 0 ? nothing : sql`downsells as (${scheduleStarted(sql, started)}), `}
+          ${stopped.length === 0 ? nothing : sql`stopped as (${cancelPending(sql, stopped, "opted_out")}), `}
+          events as (
             insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id,
               tg_id, session_id, source, meta)
             select e.event_id, e.event_name, e.occurred_at, e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
@@ -124,7 +137,14 @@ const mergePeople = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Merged
     const key = `${botId}:${person.telegramId}`
     const before = merged.get(key)
     const later = before === undefined || person.seenAt >= before.seenAt ? person : before
-    merged.set(key, { ...later, botId, startedAt: person.started ? person.seenAt : before?.startedAt })
+    // A choice stands until the next one, whatever the person does in between.
+    const optedOut = later.optedOut ?? (later === person ? before : person)?.optedOut
+    merged.set(key, {
+      ...later,
+      ...(optedOut === undefined ? {} : { optedOut }),
+      botId,
+      startedAt: person.started ? person.seenAt : before?.startedAt
+    })
   }
   return [...merged.values()].toSorted((a, b) => a.botId - b.botId || a.telegramId - b.telegramId)
 }

@@ -15,9 +15,24 @@ describe("parseUpdate", () => {
   it("is total: any JSON gives an answer", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
-        assert.include(["start", "text", "tap", "member", "ignored"], parseUpdate(json).kind)
+        assert.include(["start", "text", "tap", "consent", "member", "ignored"], parseUpdate(json).kind)
       })
     )
+  })
+
+  it("knows /parar and /voltar, however they are written, and nothing that only looks like them", () => {
+    const optedOut = (text: string) => {
+      const incoming = parseUpdate(message(text))
+      return incoming.kind === "consent" ? incoming.optedOut : incoming.kind
+    }
+    assert.deepStrictEqual(["/parar", "/Parar@vip_bot", "/parar agora", "/voltar", "/VOLTAR"].map(optedOut), [
+      true,
+      true,
+      true,
+      false,
+      false
+    ])
+    assert.deepStrictEqual(["parar", "/pararia", "quero /voltar"].map(optedOut), ["text", "text", "text"])
   })
 
   it("is total over update-shaped JSON with hostile parts", () => {
