@@ -57,8 +57,8 @@ import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
 import { Outbox } from "./tracking/Outbox.ts"
-import { Reports } from "./tracking/Reports.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
+import { Reports } from "./tracking/Reports.ts"
 
 // The rooms, floor by floor. A floor provides itself and everything below it to the next one, so what is torn down
 // last is what everybody stands on.

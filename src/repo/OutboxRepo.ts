@@ -17,7 +17,27 @@ export interface NewOutboxRow {
   readonly orderKey: string
   /** The same fact written twice is one row. */
   readonly dedupeKey: string
+  /** At the destination: one that refuses us holds only its own rows. */
+  readonly account?: string | undefined
 }
+
+/**
+ * Writes rows as a part of somebody's statement, in the order given; what is written already stays as it is.
+ * `.unprepared` is for whoever joins on it.
+ */
+export const insertOutbox = (sql: SqlClient.SqlClient, rows: ReadonlyArray<NewOutboxRow>) => sql`
+  insert into outbox (topic, destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key,
+    account)
+  select n.event_name, n.destination, n.event_name, n.payload::jsonb, n.bot_id, n.payment_id, n.telegram_id,
+    n.order_key, n.dedupe_key, n.account
+  from unnest(
+    ${rows.map((row) => row.destination)}::text[], ${rows.map((row) => row.eventName)}::text[],
+    ${rows.map((row) => JSON.stringify(row.payload))}::text[], ${rows.map((row) => row.botId)}::bigint[],
+    ${rows.map((row) => row.paymentId)}::bigint[], ${rows.map((row) => row.telegramId)}::bigint[],
+    ${rows.map((row) => row.orderKey)}::text[], ${rows.map((row) => row.dedupeKey)}::text[],
+    ${rows.map((row) => row.account ?? null)}::text[]
+  ) n (destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key, account)
+  on conflict do nothing`
 
 export const OutboxRow = Schema.Struct({
   id: Schema.Int,
@@ -47,6 +67,8 @@ export class OutboxRepo extends Context.Service<
   {
     /** Joins the caller's transaction. False: this fact is written already. */
     readonly enqueue: (row: NewOutboxRow) => Sql<boolean>
+    /** The same for many at once. */
+    readonly enqueueAll: (rows: ReadonlyArray<NewOutboxRow>) => Sql<void>
     readonly claim: (destination: string, owner: string, limit: number) => Sql<ReadonlyArray<OutboxRow>>
     readonly renew: (id: number, owner: string) => Sql<boolean>
     readonly saveProgress: (id: number, owner: string, progress: number) => Sql<void>
@@ -64,15 +86,10 @@ export class OutboxRepo extends Context.Service<
       const lease = sql`now() + make_interval(secs => ${leaseSeconds})`
 
       const enqueue = (row: NewOutboxRow) =>
-        Effect.map(
-          sql`
-            insert into outbox (topic, destination, event_name, payload, bot_id, payment_id, telegram_id, order_key,
-              dedupe_key)
-            values (${row.eventName}, ${row.destination}, ${row.eventName}, ${JSON.stringify(row.payload)}::text::jsonb,
-              ${row.botId}, ${row.paymentId}, ${row.telegramId}, ${row.orderKey}, ${row.dedupeKey})
-            on conflict do nothing returning id`,
-          (rows) => rows.length > 0
-        )
+        Effect.map(sql`${insertOutbox(sql, [row])} returning id`, (rows) => rows.length > 0)
+
+      const enqueueAll = (rows: ReadonlyArray<NewOutboxRow>) =>
+        rows.length === 0 ? Effect.void : Effect.asVoid(insertOutbox(sql, rows))
 
       const claim = (destination: string, owner: string, limit: number) =>
         decode(sql`
@@ -143,6 +160,7 @@ export class OutboxRepo extends Context.Service<
 
       return OutboxRepo.of({
         enqueue,
+        enqueueAll,
         claim,
         renew,
         saveProgress,

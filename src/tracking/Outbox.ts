@@ -31,6 +31,8 @@ export class Outbox extends Context.Service<
   {
     /** Joins the caller's transaction; the worker of this process starts at its commit. False: it was here already. */
     readonly put: (row: NewOutboxRow) => Effect.Effect<boolean, SqlError.SqlError>
+    /** The same for many at once, in one statement. */
+    readonly putAll: (rows: ReadonlyArray<NewOutboxRow>) => Effect.Effect<void, SqlError.SqlError>
     readonly wake: (destination: string) => Effect.Effect<void>
     /** Opens when there may be work for a destination. */
     readonly signal: (destination: string) => Latch.Latch
@@ -59,7 +61,12 @@ export class Outbox extends Context.Service<
         return fresh
       })
 
-      return Outbox.of({ put, wake, signal })
+      const putAll = Effect.fn("Outbox.putAll")(function* (rows: ReadonlyArray<NewOutboxRow>) {
+        yield* repo.enqueueAll(rows)
+        for (const destination of new Set(rows.map((row) => row.destination))) yield* sql.afterCommit(wake(destination))
+      })
+
+      return Outbox.of({ put, putAll, wake, signal })
     })
   )
 }

@@ -1,20 +1,13 @@
 import { Context, Effect, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql"
+import { Bots } from "../bots/Bots.ts"
 import { Config } from "../config.ts"
+import { isPaymentFact, isReportedStep, type PaymentFact, type Report, type ReportPayload } from "../domain/report.ts"
+import { untracked } from "../domain/tracking.ts"
+import type { NewOutboxRow } from "../repo/OutboxRepo.ts"
 import { Outbox } from "./Outbox.ts"
 
-/** What a payment did that others are told of; also the `event_name` of its outbox row. */
-export type PaymentFact = "pix_created" | "pix_paid" | "pix_refunded" | "pix_charged_back"
-
-type Destination = "facebook" | "utmify"
-
-/** Contract, section 7. Meta knows nothing of refunds. */
-const audience: Record<PaymentFact, ReadonlyArray<Destination>> = {
-  pix_created: ["facebook", "utmify"],
-  pix_paid: ["facebook", "utmify"],
-  pix_refunded: ["utmify"],
-  pix_charged_back: ["utmify"]
-}
+export type { PaymentFact } from "../domain/report.ts"
 
 export interface ReportedPayment {
   readonly id: number
@@ -22,44 +15,99 @@ export interface ReportedPayment {
   readonly telegramId: number | null
 }
 
-/** Queues what Meta and UTMify are to hear of a payment, in the transaction that makes it true. */
+/** From a fact to the outbox rows that tell Meta and UTMify of it. */
 export class Reports extends Context.Service<
   Reports,
   {
     /**
-     * Joins the caller's transaction. The rows hold the payment's id only: whoever sends them reads the rest. One row
-     * per destination and fact, those of one payment in the order of their facts.
+     * For whoever writes many facts in a statement of his own (`insertOutbox`), and calls `wake` after it. Synchronous.
+     * Nothing for those that the bot does not report to.
      */
+    readonly rowsOf: (report: Report) => ReadonlyArray<NewOutboxRow>
+    /** Joins the caller's transaction; the rows leave as soon as that is committed. */
+    readonly put: (reports: ReadonlyArray<Report>) => Effect.Effect<void, SqlError.SqlError>
+    /** The same for what a payment did; everything else is read from its row when it is sent. */
     readonly queue: (fact: PaymentFact, payment: ReportedPayment) => Effect.Effect<void, SqlError.SqlError>
+    /** After a commit, for whoever wrote the rows himself. */
+    readonly wake: (rows: ReadonlyArray<NewOutboxRow>) => Effect.Effect<void>
   }
 >()("funil/tracking/Reports") {
   static readonly layer = Layer.effect(
     Reports,
     Effect.gen(function* () {
-      const config = yield* Config
+      const { facebook, utmify } = yield* Config
+      const bots = yield* Bots
       const outbox = yield* Outbox
-      const listening: Record<Destination, boolean> = {
-        facebook: Option.isSome(config.facebook.pixelId) && Option.isSome(config.facebook.accessToken),
-        utmify: Option.isSome(config.utmify.token)
+      const hasUtmify = Option.isSome(utmify.token)
+      // What belongs to no bot of today, as a payment of a removed one, is told as the environment says.
+      const botless = {
+        ...untracked,
+        pixel: Option.map(facebook.pixelId, (id) => ({ id, token: facebook.accessToken }))
       }
 
-      const queue = Effect.fnUntraced(function* (fact: PaymentFact, payment: ReportedPayment) {
-        for (const destination of audience[fact]) {
-          if (!listening[destination]) continue
-          yield* outbox.put({
-            destination,
-            eventName: fact,
-            payload: { payment_id: payment.id },
-            botId: payment.botId,
-            paymentId: payment.id,
-            telegramId: payment.telegramId,
-            orderKey: `payment:${payment.id}`,
-            dedupeKey: `${destination}:${fact}:${payment.id}`
-          })
+      const rowsOf = (report: Report): ReadonlyArray<NewOutboxRow> => {
+        const { botId, paymentId, step } = report
+        const { metaEvents, pixel, utmifyWaitingPayment } = Option.match(bots.byId(botId ?? 0), {
+          onNone: () => botless,
+          onSome: ({ tracking }) => tracking
+        })
+        const rows: Array<NewOutboxRow> = []
+        if (Option.isSome(pixel) && Option.isSome(pixel.value.token)) {
+          if (isReportedStep(step) && metaEvents[step].name !== null) rows.push(facebookRow(report, pixel.value.id))
         }
-      })
+        if (hasUtmify && isPaymentFact(step) && typeof paymentId === "number") {
+          if (step !== "pix_created" || utmifyWaitingPayment) rows.push(utmifyRow(report, paymentId))
+        }
+        return rows
+      }
 
-      return Reports.of({ queue })
+      const put = (reports: ReadonlyArray<Report>) => {
+        const rows = reports.flatMap(rowsOf)
+        return rows.length === 0 ? Effect.void : outbox.putAll(rows)
+      }
+
+      return Reports.of({
+        rowsOf,
+        put,
+        queue: (fact, { botId, id, telegramId }) => put([{ step: fact, botId, telegramId, paymentId: id }]),
+        wake: (rows) =>
+          Effect.forEach(new Set(rows.map((row) => row.destination)), (destination) => outbox.wake(destination), {
+            discard: true
+          })
+      })
     })
   )
 }
+
+const common = (report: Report) => ({
+  eventName: report.step,
+  payload: {
+    event_id: report.eventId ?? null,
+    occurred_at: report.occurredAt?.toISOString() ?? null,
+    session_id: report.sessionId ?? null
+  } satisfies ReportPayload,
+  botId: report.botId,
+  paymentId: report.paymentId ?? null,
+  telegramId: report.telegramId ?? null
+})
+
+/** What makes a fact one fact. */
+const keyOf = ({ eventId, paymentId, step }: Report) =>
+  typeof paymentId === "number" ? `${step}:${paymentId}` : eventId
+
+/** One person's steps leave in their order; who is known only by a click goes by that. */
+const facebookRow = (report: Report, pixelId: string): NewOutboxRow => ({
+  ...common(report),
+  destination: "facebook",
+  account: pixelId,
+  orderKey: `${pixelId}:${report.botId}:${report.telegramId ?? report.sessionId ?? report.eventId}`,
+  dedupeKey: `facebook:${pixelId}:${keyOf(report)}`
+})
+
+/** UTMify keeps the last that it hears of an order, so each order speaks strictly in sequence. */
+const utmifyRow = (report: Report, paymentId: number): NewOutboxRow => ({
+  ...common(report),
+  destination: "utmify",
+  orderKey: `payment:${paymentId}`,
+  dedupeKey: `utmify:${keyOf(report)}`
+})

@@ -50,7 +50,7 @@ describe("what others are told of a payment", () => {
         "utmify pix_charged_back"
       ])
       const [keys] = yield* sql<{ keys: number; key: string }>`
-        select count(distinct order_key) as keys, min(order_key) as key from outbox where destination <> 'telegram'`
+        select count(distinct order_key) as keys, min(order_key) as key from outbox where destination = 'utmify'`
       assert.deepStrictEqual(keys, { keys: 1, key: `payment:${paymentId}` })
     }).pipe(Effect.provide(payments({ env: reporting })))
   )

@@ -2,6 +2,7 @@ import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Bots } from "../../src/bots/Bots.ts"
 import { Config } from "../../src/config.ts"
 import type { Bot, Plan } from "../../src/domain/bot.ts"
 import { untracked } from "../../src/domain/tracking.ts"
@@ -113,6 +114,9 @@ const RoomLayer = (log: Array<string>) =>
     })
   )
 
+/** The bots of these payments are told about as the environment says. */
+const nobodys = Layer.mock(Bots, { find: () => Option.none(), byId: () => Option.none(), all: () => [] })
+
 /** Payments as the service runs them, on their own database, with a gateway's stand-in and nobody to deliver. */
 export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect.Effect<Env, never, S>) => {
   const log: Array<string> = []
@@ -122,7 +126,7 @@ export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect
     Layer.provideMerge(WebhookInbox.layer),
     Layer.provideMerge(Settlement.layer),
     Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
-    Layer.provideMerge(Outbox.layer),
+    Layer.provideMerge(Layer.merge(Outbox.layer, nobodys)),
     Layer.provideMerge(Layer.mergeAll(PaymentsRepo.layer, GatewayEventsRepo.layer, OutboxRepo.layer)),
     Layer.provideMerge(Layer.mergeAll(ConfigLayer(env), TestDatabase.layer)),
     Layer.provideMerge(Layer.merge(Door.layer, standIn)),
