@@ -34,6 +34,7 @@ import { Preview } from "./messages/Preview.ts"
 import { Sender } from "./messages/Sender.ts"
 import { Checkout } from "./payments/Checkout.ts"
 import { Gateways } from "./payments/Gateways.ts"
+import { Refunds } from "./payments/Refunds.ts"
 import { Reconciliation } from "./payments/Reconciliation.ts"
 import { Settlement } from "./payments/Settlement.ts"
 import { WebhookInbox } from "./payments/WebhookInbox.ts"
@@ -41,6 +42,7 @@ import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
 import { JobsRepo } from "./repo/JobsRepo.ts"
+import { GatewayFeesRepo } from "./repo/GatewayFeesRepo.ts"
 import { ListsRepo } from "./repo/ListsRepo.ts"
 import { MediaCacheRepo } from "./repo/MediaCacheRepo.ts"
 import { MediaRepo } from "./repo/MediaRepo.ts"
@@ -79,6 +81,7 @@ const Repos = Layer.mergeAll(
   BulkLeasesRepo.layer,
   GatewayEventsRepo.layer,
   JobsRepo.layer,
+  GatewayFeesRepo.layer,
   ListsRepo.layer,
   MediaCacheRepo.layer,
   MediaRepo.layer,
@@ -112,7 +115,7 @@ export const BotsLayer = BotAdmin.layer.pipe(
   Layer.provideMerge(Ground)
 )
 
-const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer).pipe(
+const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer).pipe(
   Layer.provideMerge(WebhookInbox.layer),
   Layer.provideMerge(Settlement.layer),
   Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),

@@ -11,8 +11,14 @@ import { type LibraryRow, MediaRepo } from "../repo/MediaRepo.ts"
 import { MessagesRepo } from "../repo/MessagesRepo.ts"
 import { type AdoptedPlan, type PlanRow, PlansRepo } from "../repo/PlansRepo.ts"
 import { TrackingSettingsRepo } from "../repo/TrackingSettingsRepo.ts"
-import { defaultExpiryMinutes, defaultMessagesPerSecond, defaultPaidMessagesPerSecond, nameOf } from "./botView.ts"
-import { gatewayOf } from "./gateway.ts"
+import {
+  defaultExpiryMinutes,
+  defaultMaxPixPerHour,
+  defaultMessagesPerSecond,
+  defaultPaidMessagesPerSecond,
+  nameOf
+} from "./botView.ts"
+import { gatewayOf, secondGatewayOf } from "./gateway.ts"
 import { bindContents, type Draft, draftOf, emptyDraft, placeOfKey, plansIn } from "./storedContents.ts"
 import { type OpenedToken, telegramIdOf, TokenVault } from "./TokenVault.ts"
 import { trackingOf } from "./tracking.ts"
@@ -135,12 +141,14 @@ const toBot = (
   name: nameOf(row),
   username: Option.fromNullOr(row.botUsername),
   gateway: gatewayOf(row),
+  secondGateway: Option.fromNullOr(secondGatewayOf(row)),
   active: row.active && Option.isSome(opened.token),
   token: opened.token,
   webhookSecret: Option.fromNullOr(row.webhookSecret),
   webhookUrl: Option.fromNullOr(row.webhookUrl),
   notice: Option.fromNullOr(row.notice),
   pixExpiresMinutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
+  maxPixPerHour: row.maxPixPerHour ?? defaultMaxPixPerHour,
   messagesPerSecond: row.messagesPerSecond ?? defaultMessagesPerSecond,
   allowPaidBroadcast: row.allowPaidBroadcast,
   paidMessagesPerSecond: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,

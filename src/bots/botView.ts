@@ -4,7 +4,7 @@ import type { MediaProgress } from "../domain/media.ts"
 import { maskToken } from "../log/mask.ts"
 import type { BotRow } from "../repo/BotsRepo.ts"
 import type { PlanRow } from "../repo/PlansRepo.ts"
-import { gatewayOf } from "./gateway.ts"
+import { gatewayOf, secondGatewayOf } from "./gateway.ts"
 import type { OpenedToken } from "./TokenVault.ts"
 import { tokenTrouble } from "./tokenTrouble.ts"
 
@@ -12,6 +12,8 @@ import { tokenTrouble } from "./tokenTrouble.ts"
 export const defaultMessagesPerSecond = 29
 export const defaultPaidMessagesPerSecond = 950
 export const defaultExpiryMinutes = 60
+/** More codes than anybody needs who means to pay. */
+export const defaultMaxPixPerHour = 10
 
 const noMedia: MediaProgress = { ready: 0, total: 0 }
 
@@ -21,6 +23,7 @@ export const viewOfBot = (row: BotRow, opened: OpenedToken, media: MediaProgress
   name: nameOf(row),
   username: row.botUsername,
   gateway: gatewayOf(row),
+  second_gateway: secondGatewayOf(row),
   active: row.active && Option.isSome(opened.token),
   inactive_reason: inactiveReason(row, opened),
   token_masked: Option.getOrNull(Option.map(opened.token, (token) => maskToken(Redacted.value(token)))),
@@ -34,6 +37,7 @@ export const viewOfBot = (row: BotRow, opened: OpenedToken, media: MediaProgress
   allow_paid_broadcast: row.allowPaidBroadcast,
   paid_messages_per_second: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,
   pix_expires_minutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
+  max_pix_per_hour: row.maxPixPerHour ?? defaultMaxPixPerHour,
   warmup_chat_id: row.warmupChatId,
   media,
   vip_chat_id: row.vipChatId,

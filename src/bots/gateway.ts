@@ -22,4 +22,10 @@ export const gatewayOf = ({ gatewayDefault, provider, telegramBotId }: GatewayCo
   return chosen === "" || chosenInV3 ? fallback : chosen
 }
 
+/** None where it is the first one again. */
+export const secondGatewayOf = (row: GatewayColumns & { readonly secondGateway: string | null }): string | null => {
+  const second = wordOf(row.secondGateway ?? "")
+  return second === "" || second === gatewayOf(row) ? null : second
+}
+
 const wordOf = (text: string): string => text.trim().toLowerCase()

@@ -13,6 +13,8 @@ export const BotView = Schema.Struct({
   name: Schema.String,
   username: Schema.NullOr(Schema.String),
   gateway: Schema.String,
+  /** Charges when the first one is away or refuses. */
+  second_gateway: Schema.NullOr(Schema.String),
   active: Schema.Boolean,
   inactive_reason: Schema.NullOr(Schema.String),
   token_masked: Schema.NullOr(Schema.String),
@@ -27,6 +29,8 @@ export const BotView = Schema.Struct({
   allow_paid_broadcast: Schema.Boolean,
   paid_messages_per_second: Schema.Int,
   pix_expires_minutes: Schema.Int,
+  /** Unpaid codes that one person may have made within an hour. */
+  max_pix_per_hour: Schema.Int,
   warmup_chat_id: Schema.NullOr(Schema.String),
   /** How many of its files Telegram has already. */
   media: MediaProgress,
@@ -49,6 +53,7 @@ const ChatId = Schema.String.check(Schema.isPattern(/^(-?\d{1,20}|@[A-Za-z]\w{3,
 export const BotPatch = Schema.Struct({
   name: Schema.optionalKey(Text(200)),
   gateway: Schema.optionalKey(GatewayName),
+  second_gateway: Schema.optionalKey(Schema.NullOr(GatewayName)),
   active: Schema.optionalKey(Schema.Boolean),
   token: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{5,20}:[\w-]{5,100}$/))),
   warmup_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
@@ -57,9 +62,27 @@ export const BotPatch = Schema.Struct({
   allow_paid_broadcast: Schema.optionalKey(Schema.Boolean),
   paid_messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   pix_expires_minutes: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10080 }))),
+  max_pix_per_hour: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   notice: Schema.optionalKey(Schema.NullOr(Text(500)))
 })
 export type BotPatch = typeof BotPatch.Type
+
+/** A gateway as the admin API shows it. `fee_percent_bps` is in hundredths of a percent: 199 is 1,99 %. */
+export const GatewayView = Schema.Struct({
+  name: Schema.String,
+  configured: Schema.Boolean,
+  refund: Schema.Boolean,
+  min_cents: Schema.Int,
+  fee_fixed_cents: Schema.Int,
+  fee_percent_bps: Schema.Int
+})
+export type GatewayView = typeof GatewayView.Type
+
+export const GatewayFeePatch = Schema.Struct({
+  fee_fixed_cents: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100_000 }))),
+  fee_percent_bps: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 })))
+})
+export type GatewayFeePatch = typeof GatewayFeePatch.Type
 
 const PriceCents = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000_000 }))
 

@@ -22,6 +22,8 @@ export interface Bot {
   readonly name: string
   readonly username: Option.Option<string>
   readonly gateway: string
+  /** Charges when the first one is away or refuses. */
+  readonly secondGateway: Option.Option<string>
   readonly active: boolean
   readonly token: Option.Option<Redacted.Redacted<string>>
   readonly webhookSecret: Option.Option<string>
@@ -29,6 +31,8 @@ export interface Bot {
   /** The seller's own notice, shown with the PIX. */
   readonly notice: Option.Option<string>
   readonly pixExpiresMinutes: number
+  /** Unpaid codes that one person may have made within an hour: each may cost the seller a fee. */
+  readonly maxPixPerHour: number
   /** Bulk messages (downsells and shots) per second; replies are not counted. */
   readonly messagesPerSecond: number
   /** Bulk goes out as Telegram's paid broadcast, at its own rate. */

@@ -6,6 +6,7 @@ import { Api } from "./api/Api.ts"
 import { CleanQuery } from "./api/query.ts"
 import { Edge, LastResort } from "./edge.ts"
 import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.ts"
+import { GatewaysHandlers, PaymentsHandlers } from "./handlers/gateways.ts"
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
 import { healthz, readyz } from "./handlers/health.ts"
 import { ListsHandlers } from "./handlers/lists.ts"
@@ -29,6 +30,8 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     MessagesHandlers,
     MediaHandlers,
     TrackingHandlers,
+    PaymentsHandlers,
+    GatewaysHandlers,
     ListsHandlers,
     UpdatesHandlers,
     MetricsHandlers

@@ -60,6 +60,7 @@ export const telemetry = {
         "refused",
         "unavailable",
         "uncertain",
+        "limited",
         "busy",
         "failed"
       ]
@@ -74,6 +75,7 @@ export const telemetry = {
     result: ["pending", "paid", "expired", "canceled", "failed", "refunded", "charged_back", "unchanged", "refused"],
     proof: ["query", "request", "secret", "signed", "deadline"]
   }),
+  gatewayOpen: gauge("funil_gateway_failing", "1 enquanto um gateway falha ao gerar cobranças", { gateway: gateways }),
   gatewayFailures: counter("funil_gateway_failures_total", "Chamadas a gateways que falharam, por operação e motivo", {
     gateway: gateways,
     operation: ["create", "query", "refund", "webhook", "register", "check"],

@@ -1,4 +1,5 @@
 import { Option } from "effect"
+import type { SourceRef } from "../domain/callback.ts"
 import type { Bot, Plan } from "../domain/bot.ts"
 import type { MessageContent } from "../domain/content.ts"
 import { compose, type TelegramCall, type Variables } from "./compose.ts"
@@ -23,13 +24,14 @@ export const composeFor = (
   bot: Bot,
   person: Recipient,
   content: MessageContent,
-  more: Pick<Variables, "plano" | "valor"> = {}
+  more: Pick<Variables, "plano" | "valor"> & { readonly source?: SourceRef | undefined } = {}
 ): ReadonlyArray<TelegramCall> =>
   compose(
     withLibrary(bot, content),
     { ...variablesFor(bot, person), ...more },
     {
       chatId: person.telegramId,
+      source: more.source,
       planPrice: (planId) => onSale(bot, planId)?.priceCents,
       planName: (planId) => onSale(bot, planId)?.name
     }

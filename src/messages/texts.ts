@@ -14,7 +14,11 @@ export const texts = {
   tapPlan: "Gerando o seu PIX…",
   planGone: "Esta oferta não está mais disponível.",
   buttonGone: "Este botão não vale mais. Envie /start para ver as opções.",
+  checkoutWaiting:
+    "O banco está demorando para responder. Se o código não chegar em instantes, toque no botão abaixo para tentar de novo.",
   checkoutSlow: "O banco está demorando para responder. Toque no botão abaixo para tentar de novo.",
+  checkoutLimited:
+    "Você já gerou vários códigos PIX. Pague um dos que estão acima ou volte daqui a uma hora para gerar outro.",
   checkoutFailed: "Não conseguimos gerar o seu PIX agora. Tente de novo em alguns instantes.",
   retryButton: "🔄 Tentar de novo",
   verifyPaid: "Pagamento confirmado! ✅",

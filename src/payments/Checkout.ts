@@ -9,10 +9,12 @@ import {
   CheckoutBelowMinimum,
   CheckoutBusy,
   CheckoutError,
+  CheckoutLimited,
   CheckoutNotConfigured,
   type CheckoutReason,
   fromRow
 } from "./CheckoutError.ts"
+import { makeBreakers } from "./breakers.ts"
 import { makeCreation } from "./creation.ts"
 import { Gateways } from "./Gateways.ts"
 import { fieldsOf, statusLine } from "./lines.ts"
@@ -62,7 +64,8 @@ export class Checkout extends Context.Service<
       const payments = yield* PaymentsRepo
       const gateways = yield* Gateways
       const scope = yield* Effect.scope
-      const create = yield* makeCreation
+      const breakers = makeBreakers()
+      const create = yield* makeCreation(breakers)
 
       const openCharge = (payment: Payment, plan: Plan, reused: boolean): OpenCharge => ({
         paymentId: payment.id,
@@ -88,17 +91,31 @@ export class Checkout extends Context.Service<
         Effect.timeoutOrElse({ duration: longestWait, orElse: () => fail(new CheckoutBusy()) })
       )
 
+      /** The gateways of a bot that can charge this value, the one to ask first at their head. */
+      const candidates = Effect.fnUntraced(function* (bot: Bot, priceCents: number) {
+        const known = [bot.gateway, ...Option.toArray(bot.secondGateway)].flatMap((name) => {
+          const gateway = Option.getOrUndefined(gateways.get(name))
+          return gateway?.configured === true ? [gateway] : []
+        })
+        const able = known.filter((gateway) => priceCents >= gateway.capabilities.minCents)
+        const [first, ...rest] = yield* breakers.inOrder(able)
+        if (first !== undefined) return [first, ...rest] as const
+        const [small] = known
+        return yield* fail(
+          small === undefined
+            ? new CheckoutNotConfigured({ gateway: bot.gateway })
+            : new CheckoutBelowMinimum({ gateway: small.name, minCents: small.capabilities.minCents })
+        )
+      })
+
       const open = Effect.fn("Checkout.open")(function* (request: CheckoutRequest) {
         const { bot, plan, person, priceCents } = request
-        const gateway = Option.getOrUndefined(gateways.get(bot.gateway))
-        if (gateway?.configured !== true) return yield* fail(new CheckoutNotConfigured({ gateway: bot.gateway }))
-        const { minCents } = gateway.capabilities
-        if (priceCents < minCents) return yield* fail(new CheckoutBelowMinimum({ gateway: gateway.name, minCents }))
+        const able = yield* candidates(bot, priceCents)
 
         const opening = yield* payments.openOrCreate({
           transactionId: randomUUID(),
           webhookKey: randomBytes(24).toString("base64url"),
-          gateway: gateway.name,
+          gateway: able[0].name,
           valueCents: priceCents,
           botId: bot.id,
           botSlug: bot.slug,
@@ -107,10 +124,12 @@ export class Checkout extends Context.Service<
           planId: plan.id,
           planName: plan.name,
           source: request.source,
-          requestId: request.requestId
+          requestId: request.requestId,
+          maxPerHour: bot.maxPixPerHour
         })
+        if (opening._tag === "Limited") return yield* fail(new CheckoutLimited({ perHour: bot.maxPixPerHour }))
         if (opening._tag === "Created") {
-          const creating = yield* Effect.forkIn(create(gateway, bot, opening.payment), scope)
+          const creating = yield* Effect.forkIn(create(able, bot, opening.payment), scope)
           return openCharge(yield* Fiber.join(creating), plan, false)
         }
         const payment = opening._tag === "Open" ? opening.payment : yield* resultOfOther(opening.payment.id)
@@ -142,6 +161,7 @@ const results: Record<CheckoutReason["_tag"], string> = {
   CheckoutRefused: "refused",
   CheckoutUnavailable: "unavailable",
   CheckoutUncertain: "uncertain",
+  CheckoutLimited: "limited",
   CheckoutBusy: "busy"
 }
 

@@ -61,7 +61,18 @@ export class CheckoutBusy extends Schema.TaggedError<CheckoutBusy>()("CheckoutBu
   }
 }
 
+/** One person had more codes made within an hour than the bot allows. */
+export class CheckoutLimited extends Schema.TaggedError<CheckoutLimited>()("CheckoutLimited", {
+  perHour: Schema.Int
+}) {
+  readonly retryable = false
+  override get message() {
+    return `esta pessoa já gerou ${this.perHour} códigos PIX sem pagar na última hora`
+  }
+}
+
 export const CheckoutReason = Schema.Union([
+  CheckoutLimited,
   CheckoutBelowMinimum,
   CheckoutNotConfigured,
   CheckoutRefused,

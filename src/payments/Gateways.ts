@@ -6,6 +6,7 @@ import { makePushinPay } from "./gateways/pushinpay.ts"
 import { makeSyncPay } from "./gateways/syncpay.ts"
 import type { PaymentGateway } from "./PaymentGateway.ts"
 import { keepTrying } from "./registering.ts"
+import { watched } from "./watched.ts"
 import { WebhookTokens } from "./WebhookTokens.ts"
 
 /** Every gateway the service can speak to, by the name that bots and webhook addresses use. */
@@ -37,7 +38,8 @@ export class Gateways extends Context.Service<
   ).pipe(Layer.provide(Layer.merge(gatewayHttpLayer, WebhookTokens.layer)))
 }
 
-const fromList = (all: ReadonlyArray<PaymentGateway>) => {
+const fromList = (gateways: ReadonlyArray<PaymentGateway>) => {
+  const all = gateways.map(watched)
   const byName = new Map(all.map((gateway) => [gateway.name, gateway]))
   return Gateways.of({ all, get: (name) => Option.fromUndefinedOr(byName.get(name.trim().toLowerCase())) })
 }

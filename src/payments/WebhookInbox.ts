@@ -2,7 +2,8 @@ import { Context, Effect, Latch, Layer, Option, Queue, Schema } from "effect"
 import type { SqlError } from "effect/sql"
 import { createHash, randomUUID } from "node:crypto"
 import { sanitiseText } from "../domain/text.ts"
-import * as Log from "../log/Log.ts"
+import { FloodGuard } from "../log/FloodGuard.ts"
+import { sentenceOf } from "../log/sentences.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
 import { surviving } from "../repo/surviving.ts"
@@ -52,6 +53,7 @@ export class WebhookInbox extends Context.Service<
     Effect.gen(function* () {
       const gateways = yield* Gateways
       const events = yield* GatewayEventsRepo
+      const flood = yield* FloodGuard
       const owner = randomUUID()
       const process = yield* makeProcessing(owner)
       const queue = yield* Queue.unbounded<number>()
@@ -61,7 +63,9 @@ export class WebhookInbox extends Context.Service<
       const refuse = Effect.fnUntraced(function* (row: NewGatewayEvent, error: GatewayError) {
         yield* events.store({ ...row, state: "refused", error: "o cabeçalho ou a assinatura não confere" })
         telemetry.gatewayEvents.record({ gateway: row.gateway, state: "refused" })
-        yield* Log.recovered("Um aviso de pagamento foi recusado", error, { gateway: row.gateway })
+        yield* flood.warn(`signature:${row.gateway}`, `Um aviso de pagamento foi recusado: ${sentenceOf(error)}`, {
+          gateway: row.gateway
+        })
         return yield* error
       })
 
@@ -82,7 +86,12 @@ export class WebhookInbox extends Context.Service<
         })
         telemetry.gatewayEvents.record({ gateway: row.gateway, state: "received" })
         if (stored.waiting) return yield* Queue.offer(queue, stored.id)
-        if (empty) yield* Log.warn(`[AVISO] Um aviso da ${name} não fala de nenhuma cobrança; foi guardado e ignorado`)
+        if (empty) {
+          yield* flood.warn(
+            `empty:${row.gateway}`,
+            `Um aviso da ${row.gateway} não fala de nenhuma cobrança; foi guardado e ignorado`
+          )
+        }
       })
 
       const work = Effect.flatMap(Queue.take(queue), process)
@@ -108,7 +117,7 @@ export class WebhookInbox extends Context.Service<
 
       return WebhookInbox.of({ receive: (name, webhook) => Effect.asVoid(receive(name, webhook)), wake })
     })
-  )
+  ).pipe(Layer.provide(FloodGuard.layer))
 }
 
 const encodeStates = (states: ReadonlyArray<ChargeState>) =>

@@ -1,4 +1,4 @@
-import { Cause, Effect, Exit, Option, Schedule } from "effect"
+import { Cause, Clock, Effect, Exit, Option, Schedule } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Config } from "../config.ts"
 import type { Bot } from "../domain/bot.ts"
@@ -6,20 +6,21 @@ import * as Log from "../log/Log.ts"
 import { GatewayEventsRepo } from "../repo/GatewayEventsRepo.ts"
 import { type Created, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { CheckoutError, CheckoutUncertain, reasonFrom, toRow } from "./CheckoutError.ts"
+import type { makeBreakers } from "./breakers.ts"
 import { fieldsOf, statusLine, whose } from "./lines.ts"
 import { type Charge, GatewayError, GatewayUncertain, type PaymentGateway } from "./PaymentGateway.ts"
 import { Reports } from "../tracking/Reports.ts"
 import { retryConflicts } from "./retryConflicts.ts"
 import { WebhookInbox } from "./WebhookInbox.ts"
 
-/** Shorter than the gateway's own limit, so that a buyer is told something while he still looks. */
-const patience = "8 seconds"
+/** For all gateways together; shorter than their own limits. A creation that takes longer counts as dead (open.ts). */
+const patienceMs = 8_000
 
 /** The charge exists: its row must learn of it, also when the database stumbles. */
 const untilStored = { schedule: Schedule.spaced("300 millis"), times: 30 }
 
 /** Makes the charge of a fresh `creating` row: gateway first, then row, event and person in one transaction. */
-export const makeCreation = Effect.gen(function* () {
+export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<typeof makeBreakers>) {
   const config = yield* Config
   const payments = yield* PaymentsRepo
   const events = yield* GatewayEventsRepo
@@ -33,14 +34,14 @@ export const makeCreation = Effect.gen(function* () {
       ({ base, key }) => `${base}/api/payments/webhook/${payment.gateway}/${key}`
     )
 
-  const charge = (gateway: PaymentGateway, payment: Payment) =>
+  const charge = (gateway: PaymentGateway, payment: Payment, leftMs: number) =>
     gateway
       .createCharge({
         valueCents: payment.valueCents ?? 0,
         description: payment.planName ?? "",
         webhookUrl: webhookUrl(payment)
       })
-      .pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noAnswer(gateway)) }))
+      .pipe(Effect.timeoutOrElse({ duration: leftMs, orElse: () => Effect.fail(noAnswer(gateway)) }))
 
   const write = Effect.fnUntraced(
     function* (created: Created) {
@@ -61,7 +62,7 @@ export const makeCreation = Effect.gen(function* () {
     return yield* new CheckoutError({ reason })
   })
 
-  const store = Effect.fnUntraced(function* (payment: Payment, created: Created) {
+  const store = Effect.fnUntraced(function* (gateway: PaymentGateway, payment: Payment, created: Created) {
     const stored = yield* write(created).pipe(
       Effect.retry({ ...untilStored, while: (error) => error.reason._tag !== "UniqueViolation" }),
       Effect.catchReason("SqlError", "UniqueViolation", () => superseded(created)),
@@ -73,7 +74,7 @@ export const makeCreation = Effect.gen(function* () {
       )
     )
     // A webhook that was faster than this answer could not know whom it meant.
-    if (yield* events.rearm(payment.gateway, created.chargeId)) yield* inbox.wake
+    if (yield* events.rearm(gateway.name, created.chargeId)) yield* inbox.wake
     return Option.getOrElse(stored, () => payment)
   })
 
@@ -91,26 +92,50 @@ export const makeCreation = Effect.gen(function* () {
         )
       : Effect.void
 
+  // The next one is asked only where certainly no charge was made: nobody makes one twice because of a lost answer.
+  const firstToCharge = Effect.fnUntraced(function* (candidates: Candidates, payment: Payment) {
+    const deadline = (yield* Clock.currentTimeMillis) + patienceMs
+    let [gateway] = candidates
+    for (const next of [...candidates.slice(1), undefined]) {
+      const left = deadline - (yield* Clock.currentTimeMillis)
+      const answer = yield* Effect.result(charge(gateway, { ...payment, gateway: gateway.name }, Math.max(left, 0)))
+      yield* answer._tag === "Success" ? breakers.succeeded(gateway) : breakers.failed(gateway, answer.failure)
+      const certain = answer._tag === "Failure" && answer.failure.reason._tag !== "GatewayUncertain"
+      if (!certain || next === undefined) return { answer, gateway }
+      if (Option.isNone(yield* payments.reassign(payment.id, next.name))) return { answer, gateway }
+      yield* Log.recovered(
+        `A cobrança vai pelo segundo gateway, ${next.name}: ${whose(payment)}`,
+        answer.failure,
+        fieldsOf(payment)
+      )
+      gateway = next
+    }
+    return yield* Effect.die(new Error("a charge needs a gateway"))
+  })
+
   return Effect.fn("Checkout.create")(
     function* (
-      gateway: PaymentGateway,
+      candidates: Candidates,
       bot: Bot,
       payment: Payment
     ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
+      const { answer, gateway } = yield* firstToCharge(candidates, payment)
       yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
-      const answer = yield* Effect.result(charge(gateway, payment))
       const latency = yield* Log.latencyMs
       if (answer._tag === "Failure") {
         const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
         return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))
       }
-      const stored = yield* store(payment, createdFrom(gateway, bot, payment, answer.success))
+      const stored = yield* store(gateway, payment, createdFrom(gateway, bot, payment, answer.success))
       yield* Log.info(statusLine(stored, "pending"), { ...fieldsOf(stored), latency_ms: latency })
       return stored
     },
-    (effect, _gateway, _bot, payment) => Effect.onExit(effect, interrupted(payment))
+    (effect, _candidates, _bot, payment) => Effect.onExit(effect, interrupted(payment))
   )
 })
+
+/** Never empty; each one after the first is asked when those before it certainly made no charge. */
+type Candidates = readonly [PaymentGateway, ...ReadonlyArray<PaymentGateway>]
 
 const createdFrom = (gateway: PaymentGateway, bot: Bot, payment: Payment, charge: Charge): Created => ({
   paymentId: payment.id,

@@ -111,6 +111,9 @@ export const makeJudge = Effect.gen(function* () {
     if (chargeId === undefined) return { _tag: "Refused", paymentId, reason: "o aviso não diz de que cobrança fala" }
 
     const waitSeconds = gateway.capabilities.secondsBetweenQueries + 1
+    if (found.own === undefined && payment.webhookKey !== null && !(yield* payments.claimHint(paymentId))) {
+      return contradicted(payment, stored, waitSeconds, "o aviso não prova de quem veio; a próxima consulta dirá")
+    }
     const slot = yield* payments.claimQuery(paymentId, gateway.capabilities.secondsBetweenQueries)
     if (!slot.taken) {
       const proof = sufficient(found, event)

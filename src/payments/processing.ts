@@ -1,5 +1,6 @@
 import { Cause, Effect, Option, Schema } from "effect"
 import type { SqlError } from "effect/sql"
+import { FloodGuard } from "../log/FloodGuard.ts"
 import * as Log from "../log/Log.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { type GatewayEvent, GatewayEventsRepo } from "../repo/GatewayEventsRepo.ts"
@@ -19,12 +20,18 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
   const events = yield* GatewayEventsRepo
   const payments = yield* PaymentsRepo
   const judge = yield* makeJudge
+  const flood = yield* FloodGuard
 
   const unmatched = Effect.fnUntraced(function* (stored: GatewayEvent, states: ReadonlyArray<ChargeState>) {
     yield* events.finish(stored.id, owner, { state: "unmatched", error: "nenhuma cobrança daqui tem este código" })
-    yield* Log.info(`[PAYMENT][AVISO] Um aviso da ${stored.gateway} fala de uma cobrança que não é daqui`, {
-      gateway_charge_id: states[0]?.id
-    })
+    // "Waiting" is what an account's webhook says of a charge that we are just about to write.
+    if (states.some(({ status }) => status !== "pending")) {
+      yield* flood.line(`unmatched:${stored.gateway}`, (more) =>
+        Log.info(`[PAYMENT][AVISO] Um aviso da ${stored.gateway} fala de uma cobrança que não é daqui${more}`, {
+          gateway_charge_id: states[0]?.id
+        })
+      )
+    }
     // Its charge may have been written between our look and our verdict.
     for (const { id } of states) {
       if (id === undefined || Option.isNone(yield* payments.findByChargeId(stored.gateway, id))) continue
@@ -42,9 +49,11 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
     switch (verdict?._tag) {
       case "Later":
         if (verdict.counts) {
-          yield* Log.warn(
-            `[PAYMENT][AVISO] Um aviso da ${stored.gateway} não foi confirmado e será conferido de novo: ${verdict.reason}`,
-            { payment_id: verdict.paymentId }
+          yield* flood.line(`later:${stored.gateway}`, (more) =>
+            Log.warn(
+              `[PAYMENT][AVISO] Um aviso da ${stored.gateway} não foi confirmado e será conferido de novo: ${verdict.reason}${more}`,
+              { payment_id: verdict.paymentId }
+            )
           )
         }
         return yield* events.retry(stored.id, owner, verdict.afterSeconds, verdict.reason, verdict.counts)
@@ -54,9 +63,11 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
           error: verdict.reason,
           paymentId: verdict.paymentId
         })
-        return yield* Log.warn(`[PAYMENT][RECUSADO] Um aviso da ${stored.gateway} não foi aceito: ${verdict.reason}`, {
-          payment_id: verdict.paymentId
-        })
+        return yield* flood.line(`refused:${stored.gateway}`, (more) =>
+          Log.warn(`[PAYMENT][RECUSADO] Um aviso da ${stored.gateway} não foi aceito: ${verdict.reason}${more}`, {
+            payment_id: verdict.paymentId
+          })
+        )
       case "Unmatched":
         return yield* unmatched(stored, states)
       case "Done":

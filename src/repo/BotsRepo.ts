@@ -9,6 +9,7 @@ export interface BotRow {
   readonly name: string | null
   readonly provider: string | null
   readonly gatewayDefault: string
+  readonly secondGateway: string | null
   readonly active: boolean
   readonly inactiveReason: string | null
   readonly token: string | null
@@ -29,6 +30,7 @@ export interface BotRow {
   readonly allowPaidBroadcast: boolean
   readonly paidMessagesPerSecond: number | null
   readonly pixExpiresMinutes: number | null
+  readonly maxPixPerHour: number | null
   readonly warmupChatId: string | null
   readonly vipChatId: string | null
   readonly notice: string | null
@@ -44,6 +46,7 @@ export type BotColumns = Readonly<
       | "name"
       | "provider"
       | "gateway_default"
+      | "second_gateway"
       | "inactive_reason"
       | "token"
       | "token_encrypted"
@@ -60,7 +63,11 @@ export type BotColumns = Readonly<
       string | null
     > &
       Record<
-        "messages_per_second" | "paid_messages_per_second" | "pix_expires_minutes" | "telegram_bot_id",
+        | "messages_per_second"
+        | "paid_messages_per_second"
+        | "pix_expires_minutes"
+        | "max_pix_per_hour"
+        | "telegram_bot_id",
         number | null
       > &
       Record<"token_checked_at" | "token_updated_at", Date> &
@@ -118,7 +125,8 @@ export class BotsRepo extends Context.Service<
 
       const load = (keys?: BotKeys) =>
         sql<BotRow>`
-          select b.id, b.slug, b.name, b.provider, b.gateway_default as "gatewayDefault", b.active,
+          select b.id, b.slug, b.name, b.provider, b.gateway_default as "gatewayDefault",
+            b.second_gateway as "secondGateway", b.max_pix_per_hour as "maxPixPerHour", b.active,
             b.inactive_reason as "inactiveReason", b.token, b.token_encrypted::text as "tokenEncrypted",
             b.token_iv as "tokenIv", b.token_status as "tokenStatus", b.telegram_bot_id as "telegramBotId", b.bot_username as "botUsername",
             b.bot_name as "botName", b.webhook_secret_token as "webhookSecret", b.webhook_url as "webhookUrl",

@@ -4,9 +4,10 @@ import type { EventName } from "../domain/events.ts"
 import type { PaymentStatus, PaymentView } from "../domain/payment.ts"
 import type { ListQuery, Page } from "./cursor.ts"
 import * as create from "./payments/create.ts"
-import { list } from "./payments/list.ts"
+import { list, view } from "./payments/list.ts"
 import { type NewCharge, openOrCreate, type Opening } from "./payments/open.ts"
 import * as query from "./payments/query.ts"
+import * as refund from "./payments/refund.ts"
 import type { Payment } from "./payments/row.ts"
 import * as settle from "./payments/settle.ts"
 
@@ -27,6 +28,7 @@ export class PaymentsRepo extends Context.Service<
     readonly markPending: (created: create.Created) => Sql<Option.Option<Payment>>
     readonly markSuperseded: (created: create.Created, error: string) => Sql<void>
     readonly markNotCreated: (paymentId: number, status: "failed" | "unknown", error: string) => Sql<void>
+    readonly reassign: (paymentId: number, gateway: string) => Sql<Option.Option<Payment>>
     readonly markStaleUnknown: (error: string) => Sql<ReadonlyArray<{ readonly id: number }>>
     readonly adoptChargeId: (paymentId: number, chargeId: string) => Sql<Option.Option<Payment>>
     readonly lock: (paymentId: number) => Sql<Option.Option<Payment>>
@@ -38,6 +40,7 @@ export class PaymentsRepo extends Context.Service<
     readonly recordEvent: (paymentId: number, name: EventName) => Sql<void>
     readonly cancelDownsells: (botId: number, botSlug: string | null, telegramId: number) => Sql<number>
     readonly claimQuery: (paymentId: number, secondsBetween: number) => Sql<query.QuerySlot>
+    readonly claimHint: (paymentId: number) => Sql<boolean>
     readonly queryAnswered: (paymentId: number) => Sql<void>
     readonly askSoon: (paymentId: number, seconds: number) => Sql<void>
     readonly claimDue: (
@@ -50,6 +53,9 @@ export class PaymentsRepo extends Context.Service<
     readonly findById: (paymentId: number) => Sql<Option.Option<Payment>>
     readonly findByChargeId: (gateway: string, chargeId: string) => Sql<Option.Option<Payment>>
     readonly findByWebhookKey: (gateway: string, key: string) => Sql<Option.Option<Payment>>
+    readonly claimRefund: (paymentId: number) => Sql<boolean>
+    readonly releaseRefund: (paymentId: number) => Sql<void>
+    readonly view: (paymentId: number) => Sql<Option.Option<PaymentView>>
     readonly list: (query: ListQuery) => Sql<Page<PaymentView>>
   }
 >()("funil/repo/PaymentsRepo") {
@@ -62,6 +68,7 @@ export class PaymentsRepo extends Context.Service<
         markPending: create.markPending(sql),
         markSuperseded: create.markSuperseded(sql),
         markNotCreated: create.markNotCreated(sql),
+        reassign: create.reassign(sql),
         markStaleUnknown: create.markStaleUnknown(sql),
         adoptChargeId: create.adoptChargeId(sql),
         lock: settle.lock(sql),
@@ -73,6 +80,7 @@ export class PaymentsRepo extends Context.Service<
         recordEvent: settle.recordEvent(sql),
         cancelDownsells: settle.cancelDownsells(sql),
         claimQuery: query.claimQuery(sql),
+        claimHint: query.claimHint(sql),
         queryAnswered: query.queryAnswered(sql),
         askSoon: query.askSoon(sql),
         claimDue: query.claimDue(sql),
@@ -80,6 +88,9 @@ export class PaymentsRepo extends Context.Service<
         findById: query.findById(sql),
         findByChargeId: query.findByChargeId(sql),
         findByWebhookKey: query.findByWebhookKey(sql),
+        claimRefund: refund.claimRefund(sql),
+        releaseRefund: refund.releaseRefund(sql),
+        view: view(sql),
         list: list(sql)
       })
     })

@@ -16,6 +16,8 @@ describe("BotAdmin: bots", () => {
         name: "Vip",
         username: "vip_bot",
         gateway: "pushinpay",
+        second_gateway: null,
+        max_pix_per_hour: 10,
         active: true,
         inactive_reason: null,
         token_masked: "8240789...LEOBE",

@@ -17,6 +17,8 @@ const loaded = (name: string): LoadedBot => {
     name,
     username: Option.none(),
     gateway: "pushinpay",
+    secondGateway: Option.none(),
+    maxPixPerHour: 10,
     active: false,
     token: Option.none(),
     webhookSecret: Option.none(),

@@ -13,8 +13,12 @@ import { loggerLayer } from "../../src/log/Logger.ts"
 import { MediaLibrary } from "../../src/media/MediaLibrary.ts"
 import { Spool } from "../../src/media/spool.ts"
 import { Preview } from "../../src/messages/Preview.ts"
+import { Gateways } from "../../src/payments/Gateways.ts"
+import type { PaymentGateway } from "../../src/payments/PaymentGateway.ts"
+import { Refunds } from "../../src/payments/Refunds.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
 import { Recovery } from "../../src/engine/Recovery.ts"
+import { GatewayFeesRepo } from "../../src/repo/GatewayFeesRepo.ts"
 import { HealthRepo } from "../../src/repo/HealthRepo.ts"
 import { ListsRepo } from "../../src/repo/ListsRepo.ts"
 import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
@@ -32,6 +36,8 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
   name: slug,
   username: Option.none(),
   gateway: "pushinpay",
+  secondGateway: Option.none(),
+  maxPixPerHour: 10,
   active: true,
   token: Option.none(),
   webhookSecret: Option.some(secret),
@@ -57,6 +63,9 @@ export interface Doubles {
   readonly inbox?: Inbox["Service"]["accept"]
   readonly payments?: WebhookInbox["Service"]["receive"]
   readonly lists?: Partial<ListsRepo["Service"]>
+  readonly refund?: Refunds["Service"]["refund"]
+  readonly gateways?: ReadonlyArray<PaymentGateway>
+  readonly fees?: Partial<GatewayFeesRepo["Service"]>
   readonly paymentsRepo?: Partial<PaymentsRepo["Service"]>
   readonly metrics?: Partial<MetricsRepo["Service"]>
   readonly ping?: HealthRepo["Service"]["ping"]
@@ -135,6 +144,9 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(BotAdmin, doubles.admin ?? {}),
     Layer.succeed(Inbox, { accept }),
     Layer.mock(WebhookInbox, doubles.payments === undefined ? {} : { receive: doubles.payments }),
+    Layer.mock(Refunds, doubles.refund === undefined ? {} : { refund: doubles.refund }),
+    Gateways.layerOf(doubles.gateways ?? []),
+    Layer.mock(GatewayFeesRepo, doubles.fees ?? {}),
     Layer.mock(PaymentsRepo, doubles.paymentsRepo ?? {}),
     Layer.mock(MediaLibrary, doubles.media ?? {}),
     Layer.mock(Preview, doubles.preview === undefined ? {} : { send: doubles.preview }),

@@ -37,6 +37,8 @@ const bot: Bot = {
   name: "Clube VIP",
   username: Option.some("vip_bot"),
   gateway: "pushinpay",
+  secondGateway: Option.none(),
+  maxPixPerHour: 10,
   active: true,
   token: Option.some(Redacted.make(botToken)),
   webhookSecret: Option.none(),

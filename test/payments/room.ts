@@ -10,6 +10,7 @@ import { loggerLayer } from "../../src/log/Logger.ts"
 import { Checkout } from "../../src/payments/Checkout.ts"
 import { Gateways } from "../../src/payments/Gateways.ts"
 import { Reconciliation } from "../../src/payments/Reconciliation.ts"
+import { Refunds } from "../../src/payments/Refunds.ts"
 import { Settlement } from "../../src/payments/Settlement.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
 import { GatewayEventsRepo } from "../../src/repo/GatewayEventsRepo.ts"
@@ -122,7 +123,7 @@ export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect
   const log: Array<string> = []
   const logger = loggerLayer({ level: "info", format: "text", write: (lines) => void log.push(...lines.split("\n")) })
   return RoomLayer(log).pipe(
-    Layer.provideMerge(Layer.mergeAll(Checkout.layer, Reconciliation.layer)),
+    Layer.provideMerge(Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer)),
     Layer.provideMerge(WebhookInbox.layer),
     Layer.provideMerge(Settlement.layer),
     Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
@@ -155,6 +156,22 @@ export const syncPayments = (options: { readonly bank?: SyncPayOptions; readonly
     }))
   )
 
+/** Both gateways at once, for bots that have a second one. */
+export const twoGateways = (options: { readonly bank?: Options } = {}) =>
+  paymentsAt(
+    Layer.merge(
+      SandboxPushinPay.layerWith({ qr: "tiny", timeScale: 0.001, ...options.bank }),
+      SandboxSyncPay.layerWith({ timeScale: 0.001 })
+    ),
+    Effect.map(Effect.all([SandboxPushinPay, SandboxSyncPay]), ([first, second]) => ({
+      PUSHINPAY_URL: `${first.url}/api`,
+      PUSHINPAY_TOKEN: DEFAULT_TOKEN,
+      SYNCPAY_URL: second.url,
+      SYNCPAY_CLIENT_ID: DEFAULT_CLIENT_ID,
+      SYNCPAY_CLIENT_SECRET: DEFAULT_CLIENT_SECRET
+    }))
+  )
+
 export const plan: Plan = {
   id: 7,
   name: "Mensal",
@@ -177,6 +194,8 @@ export const openBotAt = Effect.fnUntraced(function* (gateway: string) {
     name: "VIP",
     username: Option.none(),
     gateway,
+    secondGateway: Option.none(),
+    maxPixPerHour: 10,
     active: true,
     token: Option.none(),
     webhookSecret: Option.none(),

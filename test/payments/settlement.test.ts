@@ -16,7 +16,7 @@ const setup = Effect.gen(function* () {
   /** A charge of a person of its own, as far as `status`. */
   const charge = Effect.fnUntraced(function* (status: PaymentStatus) {
     const n = ++last
-    const { payment } = yield* repo.openOrCreate({
+    const opening = yield* repo.openOrCreate({
       transactionId: `t${n}`,
       webhookKey: `chave-${n}`,
       gateway: "pushinpay",
@@ -30,6 +30,8 @@ const setup = Effect.gen(function* () {
       source: undefined,
       requestId: "pedido"
     })
+    assert(opening._tag === "Created")
+    const { payment } = opening
     if (status === "pending") {
       yield* repo.markPending({
         paymentId: payment.id,

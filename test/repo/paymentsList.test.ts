@@ -79,6 +79,9 @@ describe("the list of payments", () => {
         net_cents: null,
         source: null,
         paid_at: null,
+        end_to_end_id: null,
+        payer_name: null,
+        error: null,
         refunded_at: null
       }
       assert.deepStrictEqual(
@@ -98,6 +101,9 @@ describe("the list of payments", () => {
             source: "d2",
             created_at: "2026-01-01T10:00:00.000Z",
             paid_at: "2026-01-01T10:01:00.000Z",
+            end_to_end_id: null,
+            payer_name: null,
+            error: null,
             refunded_at: "2026-01-02T10:00:00.000Z"
           },
           {

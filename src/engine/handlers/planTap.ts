@@ -1,5 +1,5 @@
 import { Effect, Fiber, Option } from "effect"
-import { type Bot, offeredPrice, type Plan } from "../../domain/bot.ts"
+import { type Bot, offeredPrice } from "../../domain/bot.ts"
 import type { Callback } from "../../domain/callback.ts"
 import { formatBrl } from "../../domain/text.ts"
 import * as Log from "../../log/Log.ts"
@@ -15,6 +15,19 @@ import { makeAnswer } from "./answer.ts"
 import { answeredBy } from "./answered.ts"
 import { interaction } from "./interaction.ts"
 import type { Tap } from "./tap.ts"
+
+type PlanAction = Extract<Callback, { readonly _tag: "Plan" }>
+
+/** A buyer hears something within 2 s (issue 5), whatever the gateway does. */
+const consoleAfterMs = 1_700
+/** Also after an update that waited long in the queue: most charges are made within this. */
+const leastPatienceMs = 700
+
+const retryButton = ({ planId, priceCents }: PlanAction) => ({
+  text: texts.retryButton,
+  plan_id: planId,
+  ...(priceCents === undefined ? {} : { price_cents: priceCents })
+})
 
 /** A tap on a plan: answered at once, then the charge (a new one or the open one), then the PIX in the chat. */
 export const makePlanTap = Effect.gen(function* () {
@@ -58,23 +71,66 @@ export const makePlanTap = Effect.gen(function* () {
       )
   })
 
-  const sendApology = Effect.fnUntraced(function* (bot: Bot, tap: Tap, plan: Plan, error: CheckoutError) {
-    yield* Log.failure(`Falha ao gerar o PIX de ${tap.person.telegramId} no bot ${bot.slug}`, error, {
-      event_name: "pix_failed",
+  /** Words with a button that asks for the very same thing again: plan, price and where it was offered. */
+  const say = (bot: Bot, tap: Tap, action: PlanAction, text: string, retry: boolean) =>
+    sender
+      .send({
+        bot,
+        lane: "reply",
+        calls: composeFor(
+          bot,
+          tap.person,
+          { text, ...(retry ? { buttons: [[retryButton(action)]] } : {}) },
+          { source: action.source }
+        )
+      })
+      .pipe(answeredBy(tap.person.telegramId))
+
+  const apologise = Effect.fnUntraced(function* (
+    bot: Bot,
+    tap: Tap,
+    action: PlanAction,
+    error: CheckoutError,
+    consoled: boolean
+  ) {
+    const what = `Falha ao gerar o PIX de ${tap.person.telegramId} no bot ${bot.slug}`
+    const fields = { event_name: "pix_failed", gateway: bot.gateway }
+    const limited = error.reason._tag === "CheckoutLimited"
+    yield* limited ? Log.recovered(what, error, fields) : Log.failure(what, error, fields)
+    if (limited) return yield* say(bot, tap, action, texts.checkoutLimited, false)
+    // The sentence and the button that he would get now are in the chat already.
+    if (consoled) return "sent" as const
+    const slow = error.reason._tag === "CheckoutUncertain"
+    return yield* say(bot, tap, action, slow ? texts.checkoutSlow : texts.checkoutFailed, true)
+  })
+
+  /** The charge goes on being made; whoever waits is told so in time, and gets his code when it comes. */
+  const orConsole = Effect.fnUntraced(function* <A, E>(
+    bot: Bot,
+    job: UpdateJob,
+    tap: Tap,
+    action: PlanAction,
+    charge: Effect.Effect<A, E>
+  ) {
+    const fiber = yield* Effect.forkChild(Effect.exit(charge))
+    const left = consoleAfterMs - (yield* waitedMs(job))
+    const early = yield* Effect.timeoutOption(Fiber.join(fiber), Math.max(left, leastPatienceMs))
+    if (Option.isSome(early)) return { exit: early.value, consoled: false }
+    yield* Log.warn(`[AVISO] O PIX de ${tap.person.telegramId} no bot ${bot.slug} está demorando; ele foi avisado`, {
+      event_name: "pix_slow",
       gateway: bot.gateway
     })
-    const calls = composeFor(bot, tap.person, {
-      text: error.reason._tag === "CheckoutUncertain" ? texts.checkoutSlow : texts.checkoutFailed,
-      buttons: [[{ text: texts.retryButton, plan_id: plan.id }]]
-    })
-    return yield* sender.send({ bot, lane: "reply", calls }).pipe(answeredBy(tap.person.telegramId))
+    const consoling = yield* Effect.forkChild(Effect.result(say(bot, tap, action, texts.checkoutWaiting, true)))
+    const exit = yield* Fiber.join(fiber)
+    const consoled = yield* Fiber.join(consoling)
+    return { exit, consoled: consoled._tag === "Success" }
   })
 
   return Effect.fn("PlanTap.handle")(function* (
     bot: Bot,
     job: UpdateJob,
     tap: Tap,
-    action: Extract<Callback, { readonly _tag: "Plan" }>
+    action: PlanAction
   ): Effect.fn.Return<Handled, HandlerError> {
     const plan = bot.plans.get(action.planId)
     const meta = { type: "plan", plan_id: action.planId }
@@ -83,19 +139,19 @@ export const makePlanTap = Effect.gen(function* () {
       return interaction(bot, job, tap.person, meta)
     }
     const answering = yield* Effect.forkChild(job.acknowledged ? Effect.void : answer(bot, tap, texts.tapPlan))
-    const answered = yield* checkout
-      .open({
-        bot,
-        plan,
-        priceCents: offeredPrice(bot, plan, action.priceCents),
-        person: { telegramId: tap.person.telegramId, name: tap.person.name },
-        ...(action.source === undefined ? {} : { source: action.source }),
-        requestId: job.requestId
-      })
-      .pipe(
-        Effect.flatMap((charge) => sendPix(bot, job, tap, charge)),
-        Effect.catchTag("CheckoutError", (error) => sendApology(bot, tap, plan, error))
-      )
+    const opening = checkout.open({
+      bot,
+      plan,
+      priceCents: offeredPrice(bot, plan, action.priceCents),
+      person: { telegramId: tap.person.telegramId, name: tap.person.name },
+      ...(action.source === undefined ? {} : { source: action.source }),
+      requestId: job.requestId
+    })
+    const { consoled, exit } = yield* orConsole(bot, job, tap, action, opening)
+    const answered = yield* exit.pipe(
+      Effect.flatMap((charge) => sendPix(bot, job, tap, charge)),
+      Effect.catchTag("CheckoutError", (error) => apologise(bot, tap, action, error, consoled))
+    )
     yield* Fiber.join(answering)
     const recording = interaction(bot, job, tap.person, meta, answered === "gone")
     return { ...recording, answered: answered !== "refused" }

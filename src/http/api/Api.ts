@@ -3,6 +3,7 @@ import { version } from "../../version.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
 import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
+import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
 import { MetricsGroup } from "./metrics.ts"
 import { ServiceGroup } from "./service.ts"
 import { TrackingGroup } from "./tracking.ts"
@@ -15,6 +16,8 @@ export class Api extends HttpApi.make("funil")
   .add(MessagesGroup)
   .add(MediaGroup)
   .add(TrackingGroup)
+  .add(PaymentsGroup)
+  .add(GatewaysGroup)
   .add(ListsGroup)
   .add(UpdatesGroup)
   .add(MetricsGroup)

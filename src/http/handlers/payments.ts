@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { HttpRouter, HttpServerRequest } from "effect/http"
+import { HttpRouter, type HttpServerError, HttpServerRequest } from "effect/http"
 import type { SqlError } from "effect/sql"
 import { WebhookInbox } from "../../payments/WebhookInbox.ts"
 import { declaresTooMuch } from "../body.ts"
@@ -25,8 +25,10 @@ export const paymentWebhook = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const gateway = (yield* HttpRouter.params)["gateway"] ?? ""
   const source = nodeRequest(request)
-  if (declaresTooMuch(source)) return problemResponse(tooLarge)
-  const body = new Uint8Array(yield* request.arrayBuffer)
+  if (declaresTooMuch(source)) return yield* refuseLarge
+  const read = yield* Effect.result(request.arrayBuffer)
+  if (read._tag === "Failure") return yield* isTooLarge(read.failure) ? refuseLarge : read.failure
+  const body = new Uint8Array(read.success)
   const [address = "", query = ""] = split(request.url, "?")
   const [, pathKey] = split(address.slice(path.length), "/")
   return yield* inbox
@@ -41,6 +43,15 @@ export const paymentWebhook = Effect.gen(function* () {
       })
     )
 })
+
+const refuseLarge = Effect.gen(function* () {
+  const flood = yield* FloodGuard
+  yield* flood.warn("payment:too_large", "Recusei um aviso de pagamento grande demais")
+  return problemResponse(tooLarge)
+})
+
+const isTooLarge = ({ reason }: HttpServerError.HttpServerError): boolean =>
+  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
 
 const refuseUnknown = Effect.fnUntraced(function* (gateway: string) {
   const flood = yield* FloodGuard

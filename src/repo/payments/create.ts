@@ -49,6 +49,13 @@ export const markNotCreated =
       update payments p set updated_at = now(), status = ${status}, error = ${error}
       where p.id = ${paymentId} and p.status = 'creating'`)
 
+/** Certainly no charge was made: another gateway makes it. None: the row is not waiting for one any more. */
+export const reassign = (sql: SqlClient.SqlClient) => (paymentId: number, gateway: string) =>
+  decode(sql`
+    update payments p set updated_at = now(), gateway = ${gateway}, provider = ${gateway}
+    where p.id = ${paymentId} and p.status = 'creating'
+    returning ${columnsOf(sql)}`)
+
 /** Creations whose process died: the gateway may hold a charge that we will only hear of by webhook. */
 export const markStaleUnknown =
   (sql: SqlClient.SqlClient) =>

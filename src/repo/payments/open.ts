@@ -16,16 +16,17 @@ export interface NewCharge {
   readonly planName: string
   readonly source: string | undefined
   readonly requestId: string
+  /** How many unpaid charges of this person an hour may see; absent: any number. */
+  readonly maxPerHour?: number
 }
 
 /**
  * `Created`: the row is ours to fill. `Open`: an unpaid charge of the same person, plan and value can be used again.
- * `Busy`: somebody else, perhaps on another node, is creating it right now.
+ * `Busy`: somebody else, perhaps on another node, is creating it right now. `Limited`: this person has had enough.
  */
-export interface Opening {
-  readonly _tag: "Created" | "Open" | "Busy"
-  readonly payment: Payment
-}
+export type Opening =
+  | { readonly _tag: "Created" | "Open" | "Busy"; readonly payment: Payment }
+  | { readonly _tag: "Limited" }
 
 /** A creation that takes longer than this died with its process: gateways are given up on after 8 s. */
 export const staleSeconds = 12
@@ -57,8 +58,20 @@ export const openOrCreate = (sql: SqlClient.SqlClient) => {
       from (select 1) one
         left join bot_users u on u.bot_id = ${charge.botId} and u.telegram_id = ${charge.telegramId}
         left join tracking_sessions s on s.id = u.session_id
+      where ${withinLimit(charge)}
       on conflict do nothing
       returning ${columnsOf(sql)}`)
+
+  // Paid ones are welcome, and of failed ones no gateway knows anything.
+  const withinLimit = (charge: NewCharge) =>
+    charge.maxPerHour === undefined
+      ? sql`true`
+      : sql`(select count(*) from payments r where r.telegram_id = ${charge.telegramId} and r.bot_id = ${charge.botId}
+          and r.bot_slug is not null and r.created_at > now() - interval '1 hour'
+          and r.status in ('creating', 'pending', 'unknown', 'expired', 'canceled')) < ${charge.maxPerHour}::int`
+
+  const isLimited = (charge: NewCharge) =>
+    Effect.map(sql<{ allowed: boolean }>`select ${withinLimit(charge)} as allowed`, ([row]) => row?.allowed === false)
 
   const closeOutdated = (charge: NewCharge) => sql`
     update payments p set updated_at = now(),
@@ -84,6 +97,7 @@ export const openOrCreate = (sql: SqlClient.SqlClient) => {
       if (created !== undefined) return { _tag: "Created", payment: created }
       yield* closeOutdated(charge)
       const [open] = yield* findOpen(charge)
+      if (open === undefined && (yield* isLimited(charge))) return { _tag: "Limited" }
       // None: it was closed between the two statements, so there is room for ours now.
       if (open !== undefined) return { _tag: open.status === "pending" ? "Open" : "Busy", payment: open }
     }

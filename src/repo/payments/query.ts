@@ -47,6 +47,16 @@ export const claimQuery = (sql: SqlClient.SqlClient) =>
     return { taken: false, freeInSeconds: row?.seconds ?? secondsBetween }
   })
 
+/**
+ * Whether a webhook that proves nothing may have the gateway asked about this charge: once in its life. Anybody can post
+ * such webhooks; with more of them a stranger would spend the questions that buyers and reconciliation need.
+ */
+export const claimHint = (sql: SqlClient.SqlClient) => (paymentId: number) =>
+  Effect.map(
+    sql`update payments p set hint_asked_at = now() where p.id = ${paymentId} and p.hint_asked_at is null returning p.id`,
+    (rows) => rows.length > 0
+  )
+
 /** The gateway answered, or never will. */
 export const queryAnswered = (sql: SqlClient.SqlClient) => (paymentId: number) =>
   Effect.asVoid(sql`update payments p set checked_at = clock_timestamp() where p.id = ${paymentId}`)
