@@ -8,6 +8,7 @@ import { Changes } from "./db/Changes.ts"
 import { Database } from "./db/Database.ts"
 import { migrate } from "./db/Migrations.ts"
 import { ensurePartitions } from "./db/Partitions.ts"
+import { ShotSending } from "./engine/bulk/ShotSending.ts"
 import { BulkLeases } from "./engine/BulkLeases.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
@@ -54,9 +55,13 @@ import { PaymentsRepo } from "./repo/PaymentsRepo.ts"
 import { PlansRepo } from "./repo/PlansRepo.ts"
 import { RecordingsRepo } from "./repo/RecordingsRepo.ts"
 import { TrackingSettingsRepo } from "./repo/TrackingSettingsRepo.ts"
+import { ShotQueueRepo } from "./repo/ShotQueueRepo.ts"
+import { ShotsRepo } from "./repo/ShotsRepo.ts"
 import { TurnsRepo } from "./repo/TurnsRepo.ts"
 import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
+import { ShotAdmin } from "./shots/ShotAdmin.ts"
+import { ShotStart } from "./shots/ShotStart.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
 import { Outbox } from "./tracking/Outbox.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
@@ -93,6 +98,8 @@ const Repos = Layer.mergeAll(
   PlansRepo.layer,
   RecordingsRepo.layer,
   TrackingSettingsRepo.layer,
+  ShotQueueRepo.layer,
+  ShotsRepo.layer,
   TurnsRepo.layer,
   UpdatesRepo.layer,
   UsersRepo.layer
@@ -124,7 +131,9 @@ const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refun
 
 const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
-const Capabilities = Layer.mergeAll(PaymentsLayer, MediaLayer, Preview.layer).pipe(
+const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
+
+const Capabilities = Layer.mergeAll(PaymentsLayer, MediaLayer, ShotsLayer).pipe(
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),
   Layer.provideMerge(BotsLayer)
@@ -147,7 +156,7 @@ const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
 export const EngineLayer = Layer.mergeAll(
   Updates,
   outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer)),
-  BulkLeases.layer
+  ShotSending.layer.pipe(Layer.provideMerge(BulkLeases.layer))
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Node.layer, Pressure.layer, Leftovers.layer)),
   Layer.provideMerge(Capabilities)

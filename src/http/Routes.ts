@@ -15,6 +15,7 @@ import { MetricsHandlers } from "./handlers/metrics.ts"
 import { paymentWebhook, paymentWebhookCheck } from "./handlers/payments.ts"
 import { prometheus } from "./handlers/prometheus.ts"
 import { TrackingHandlers } from "./handlers/tracking.ts"
+import { ShotsHandlers } from "./handlers/shots.ts"
 import { UpdatesHandlers } from "./handlers/updates.ts"
 import { notFound, problemResponse } from "./problem.ts"
 import { telegramWebhook } from "./telegram/route.ts"
@@ -33,6 +34,7 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     PaymentsHandlers,
     GatewaysHandlers,
     ListsHandlers,
+    ShotsHandlers,
     UpdatesHandlers,
     MetricsHandlers
   ]),

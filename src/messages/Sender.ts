@@ -28,6 +28,12 @@ export interface Sending {
    * left. A minute for replies; bulk waits without end unless told otherwise.
    */
   readonly patienceSeconds?: number
+  /**
+   * Awaited whenever the first call is about to leave, again when it leaves again after a refusal. False: it stays, and
+   * nothing of this was sent. Queues write down here that the person may have the message, before he does. What has
+   * begun to arrive is then finished, whatever the patience.
+   */
+  readonly departing?: Effect.Effect<boolean>
 }
 
 export interface Sent {
@@ -35,6 +41,8 @@ export interface Sent {
   readonly messageIds: ReadonlyArray<number>
   /** The group became a supergroup with this id: to be stored. */
   readonly migratedTo?: number
+  /** `departing` kept it back. */
+  readonly withdrawn?: true
 }
 
 /** One `send` and what it has come to so far. */
@@ -46,6 +54,9 @@ interface Run {
   migratedTo: number | undefined
   /** The bot as the latest call used it. */
   bot: Bot
+  /** Nothing is confirmed yet. */
+  isFirst: boolean
+  withdrawn: boolean
 }
 
 // A person who waits is worth a minute of patience; whatever takes longer goes back to where it came from.
@@ -88,8 +99,17 @@ const make = Effect.gen(function* () {
 
   const atPresent = (bot: Bot): Bot => Option.getOrElse(bots.byId(bot.id), () => bot)
 
+  const request = (run: Run, call: TelegramCall) => {
+    const { departing } = run.sending
+    if (departing === undefined || !run.isFirst) return made(run, call)
+    return Effect.flatMap(departing, (may) => {
+      run.withdrawn = !may
+      return may ? made(run, call) : Effect.void
+    })
+  }
+
   /** With the token of the moment: it may have changed while the call waited. */
-  const request = (run: Run, call: TelegramCall) =>
+  const made = (run: Run, call: TelegramCall): Effect.Effect<unknown, TelegramError> =>
     Effect.suspend(() => {
       const { migratedTo, sending } = run
       const bot = atPresent(sending.bot)
@@ -121,6 +141,8 @@ const make = Effect.gen(function* () {
   ): Effect.Effect<void, TelegramError> =>
     gate.pass(run.passage, giveUpAt, run.restore, request(run, call)).pipe(
       Effect.map((result) => {
+        if (run.withdrawn) return
+        run.isFirst = false
         gate.meters.outcome(run.sending.lane, "sent")
         collectIds(result, run.messageIds)
       }),
@@ -194,8 +216,12 @@ const make = Effect.gen(function* () {
     const { calls, onConfirmed, patienceSeconds } = run.sending
     const call = calls[index]
     if (call === undefined) return Effect.succeed(sentBy(run))
-    const patience = patienceSeconds ?? (run.sending.lane === "reply" ? replyPatienceSeconds : Infinity)
+    const begun = run.sending.departing !== undefined && !run.isFirst
+    const patience = begun
+      ? Infinity
+      : (patienceSeconds ?? (run.sending.lane === "reply" ? replyPatienceSeconds : Infinity))
     return Effect.flatMap(deliver(run, call, untried, gate.now() + patience * 1000), () => {
+      if (run.withdrawn) return Effect.succeed<Sent>({ messageIds: [], withdrawn: true })
       const next = Effect.suspend(() => sendFrom(run, index + 1))
       return onConfirmed === undefined ? next : Effect.andThen(run.restore(onConfirmed(index + 1)), next)
     })
@@ -208,7 +234,16 @@ const make = Effect.gen(function* () {
       if (first === undefined) return Effect.succeed<Sent>({ messageIds: [] })
       const bot = atPresent(sending.bot)
       const passage = gate.begin(bot, first.payload.chat_id, sending.lane)
-      const run: Run = { sending, passage, restore, messageIds: [], migratedTo: undefined, bot }
+      const run: Run = {
+        sending,
+        passage,
+        restore,
+        messageIds: [],
+        migratedTo: undefined,
+        bot,
+        isFirst: true,
+        withdrawn: false
+      }
       return Effect.onExit(sendFrom(run, sending.from ?? 0), () => {
         gate.end(passage)
         return Effect.void

@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect"
 import { ensurePartitions } from "../db/Partitions.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Scheduler } from "./Scheduler.ts"
+import { ShotJobs } from "./shotJobs.ts"
 
 /** The inbox keeps updates this long: Telegram repeats one for at most 24 h (facts/telegram, section 1). */
 const inboxHours = 48
@@ -29,4 +30,4 @@ const Jobs = Layer.effectDiscard(
   })
 )
 
-export const SchedulerLayer = Jobs.pipe(Layer.provideMerge(Scheduler.layer))
+export const SchedulerLayer = Layer.mergeAll(Jobs, ShotJobs).pipe(Layer.provideMerge(Scheduler.layer))

@@ -24,6 +24,7 @@ import { ListsRepo } from "../../src/repo/ListsRepo.ts"
 import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
+import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
 import { type Vitals, VitalsRepo } from "../../src/repo/VitalsRepo.ts"
 
@@ -154,6 +155,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(OutboxRepo, { list: () => Effect.succeed({ items: [], next_cursor: null }) }),
     Layer.mock(ListsRepo, doubles.lists ?? {}),
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
+    Layer.mock(ShotAdmin, {}),
     Layer.mock(UpdatesRepo, doubles.updates ?? {}),
     Layer.succeed(Recovery, { run: doubles.recover ?? Effect.void }),
     Layer.succeed(VitalsRepo, { read: doubles.vitals ?? Effect.succeed(quietVitals) }),

@@ -7,6 +7,7 @@ import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
 import { MetricsGroup } from "./metrics.ts"
 import { ServiceGroup } from "./service.ts"
 import { TrackingGroup } from "./tracking.ts"
+import { ShotsGroup } from "./shots.ts"
 import { UpdatesGroup } from "./updates.ts"
 
 /** Everything behind the bearer token. The schemas that check a call are those that describe it. */
@@ -19,6 +20,7 @@ export class Api extends HttpApi.make("funil")
   .add(PaymentsGroup)
   .add(GatewaysGroup)
   .add(ListsGroup)
+  .add(ShotsGroup)
   .add(UpdatesGroup)
   .add(MetricsGroup)
   .annotateMerge(
