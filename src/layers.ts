@@ -54,6 +54,7 @@ import { OutboxRepo } from "./repo/OutboxRepo.ts"
 import { PaymentsRepo } from "./repo/PaymentsRepo.ts"
 import { PlansRepo } from "./repo/PlansRepo.ts"
 import { RecordingsRepo } from "./repo/RecordingsRepo.ts"
+import { SessionsRepo } from "./repo/SessionsRepo.ts"
 import { TrackingSettingsRepo } from "./repo/TrackingSettingsRepo.ts"
 import { ShotQueueRepo } from "./repo/ShotQueueRepo.ts"
 import { ShotsRepo } from "./repo/ShotsRepo.ts"
@@ -66,6 +67,7 @@ import { TelegramClient } from "./telegram/TelegramClient.ts"
 import { Outbox } from "./tracking/Outbox.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
 import { Reports } from "./tracking/Reports.ts"
+import { Tracking } from "./tracking/Tracking.ts"
 
 // The rooms, floor by floor. A floor provides itself and everything below it to the next one, so what is torn down
 // last is what everybody stands on.
@@ -97,6 +99,7 @@ const Repos = Layer.mergeAll(
   PaymentsRepo.layer,
   PlansRepo.layer,
   RecordingsRepo.layer,
+  SessionsRepo.layer,
   TrackingSettingsRepo.layer,
   ShotQueueRepo.layer,
   ShotsRepo.layer,
@@ -134,6 +137,8 @@ const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
 
 const Capabilities = Layer.mergeAll(PaymentsLayer, MediaLayer, ShotsLayer).pipe(
+const Capabilities = Layer.mergeAll(Tracking.layer, MediaLayer, Preview.layer).pipe(
+  Layer.provideMerge(PaymentsLayer),
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),
   Layer.provideMerge(BotsLayer)

@@ -19,7 +19,9 @@ export type EventName = typeof EventName.Type
  * unique index of a partition refuses the second, and the same instant leads to the same partition.
  */
 export const eventId = {
-  fromSession: (name: EventName, session: string) => `${name}:${session}`,
+  fromSession: (name: EventName, session: string) => `${eventId.prefixOf(name)}${session}`,
+  /** For SQL that knows the rest. */
+  prefixOf: (name: EventName) => `${name}:`,
   fromUpdate: (name: EventName, botId: number, updateId: number) => `${name}:${botId}:${updateId}`,
   fromPayment: (name: EventName, paymentId: number) => `${name}:payment:${paymentId}`
 }

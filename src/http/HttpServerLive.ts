@@ -12,6 +12,8 @@ import { FloodGuard } from "../log/FloodGuard.ts"
 import { Readiness } from "./Readiness.ts"
 import { Routes } from "./Routes.ts"
 import { NodeServer } from "./server/NodeServer.ts"
+import { Clicks } from "./tracking/Clicks.ts"
+import { VisitLimit } from "./tracking/VisitLimit.ts"
 import { TelegramLane } from "./telegram/lane.ts"
 import { TelegramWebhook } from "./telegram/TelegramWebhook.ts"
 
@@ -60,7 +62,8 @@ export const HttpServerNoDeps = Open.pipe(
   Layer.provide(CutAtStop),
   Layer.provideMerge(Listener),
   Layer.provide([NodeServer.layer, TelegramWebhook.layer]),
-  Layer.provide([Readiness.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer, Vitals.layer])
+  Layer.provide(Clicks.layer),
+  Layer.provide([Readiness.layer, VisitLimit.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer, Vitals.layer])
 )
 
 export const HttpServerLive = HttpServerNoDeps.pipe(Layer.provide([HealthRepo.layer, VitalsRepo.layer]))

@@ -18,6 +18,9 @@ import { TrackingHandlers } from "./handlers/tracking.ts"
 import { ShotsHandlers } from "./handlers/shots.ts"
 import { UpdatesHandlers } from "./handlers/updates.ts"
 import { notFound, problemResponse } from "./problem.ts"
+import { goToBot } from "./tracking/go.ts"
+import { hostedPresell, trackingScript } from "./tracking/pages.ts"
+import { trackView, trackViewOptions } from "./tracking/view.ts"
 import { telegramWebhook } from "./telegram/route.ts"
 
 // What was acknowledged must be stored: a client that hangs up does not interrupt these.
@@ -48,6 +51,11 @@ export const Routes = Layer.mergeAll(
   HttpRouter.add("POST", "/tg/:slug/webhook", telegramWebhook, uninterruptible),
   HttpRouter.add("POST", "/api/payments/webhook/:gateway/*", paymentWebhook, uninterruptible),
   HttpRouter.add("GET", "/api/payments/webhook/:gateway/*", paymentWebhookCheck),
+  HttpRouter.add("POST", "/api/track/view", trackView, uninterruptible),
+  HttpRouter.add("OPTIONS", "/api/track/view", trackViewOptions),
+  HttpRouter.add("GET", "/go/:slug", goToBot),
+  HttpRouter.add("GET", "/p/:slug", hostedPresell),
+  HttpRouter.add("GET", "/t.js", trackingScript),
   ApiRoutes,
   HttpRouter.add("GET", "/metrics", prometheus),
   HttpRouter.add("GET", "/openapi.json", openApiRoute),

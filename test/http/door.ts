@@ -25,6 +25,7 @@ import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
+import { Tracking } from "../../src/tracking/Tracking.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
 import { type Vitals, VitalsRepo } from "../../src/repo/VitalsRepo.ts"
 
@@ -75,6 +76,7 @@ export interface Doubles {
   readonly vitals?: VitalsRepo["Service"]["read"]
   readonly updates?: Partial<UpdatesRepo["Service"]>
   readonly recover?: Effect.Effect<void>
+  readonly visit?: Tracking["Service"]["visit"]
 }
 
 export const quietVitals: Vitals = {
@@ -143,6 +145,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
       all: () => [...bots.values()]
     }),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
+    Layer.mock(Tracking, doubles.visit === undefined ? {} : { visit: doubles.visit }),
     Layer.succeed(Inbox, { accept }),
     Layer.mock(WebhookInbox, doubles.payments === undefined ? {} : { receive: doubles.payments }),
     Layer.mock(Refunds, doubles.refund === undefined ? {} : { refund: doubles.refund }),

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { problems } from "../problem.ts"
+import { ViewAnswer, ViewInput } from "../tracking/view.ts"
 
 const summary = (sentence: string) => OpenApi.annotations({ summary: sentence })
 
@@ -37,5 +38,28 @@ export class ServiceGroup extends HttpApiGroup.make("service")
       success: HttpApiSchema.Empty(200),
       error: problems("unauthorized", "not_found", "too_large", "unavailable")
     }).annotateMerge(summary("Recebe um aviso de pagamento; 200 só depois de guardado"))
+  )
+  .add(
+    HttpApiEndpoint.post("trackView", "/api/track/view", {
+      payload: ViewInput,
+      success: ViewAnswer,
+      error: problems("bad_request", "not_found", "too_large", "invalid", "too_many_requests", "unavailable")
+    }).annotateMerge(summary("Uma pessoa viu a página de um bot; conta uma vez por sessão")),
+    HttpApiEndpoint.get("goToBot", "/go/:slug", {
+      params: { slug: Schema.String },
+      query: {
+        s: Schema.optionalKey(Schema.String).annotate({ description: "A sessão; sem ela, a do cookie ou uma nova." })
+      },
+      success: HttpApiSchema.Empty(302),
+      error: problems("not_found", "unavailable")
+    }).annotateMerge(summary("Conta o clique e leva ao bot no Telegram")),
+    HttpApiEndpoint.get("presell", "/p/:slug", {
+      params: { slug: Schema.String },
+      success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/html; charset=utf-8" })),
+      error: problems("not_found")
+    }).annotateMerge(summary("A página de presell de um bot")),
+    HttpApiEndpoint.get("trackingScript", "/t.js", {
+      success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/javascript; charset=utf-8" }))
+    }).annotateMerge(summary("O script de rastreamento para a página do vendedor"))
   )
   .annotateMerge(OpenApi.annotations({ title: "Serviço", description: "Saúde do serviço e avisos de fora." })) {}
