@@ -40,10 +40,16 @@ export const silent = (job: UpdateJob): Recording => ({
 export const touch = (
   job: UpdateJob,
   person: Person,
-  facts: { readonly started?: boolean; readonly blocked?: boolean; readonly optedOut?: boolean } = {}
+  facts: {
+    readonly started?: boolean
+    readonly token?: string | undefined
+    readonly blocked?: boolean
+    readonly optedOut?: boolean
+  } = {}
 ): PersonTouch => ({
   ...person,
   ...(facts.optedOut === undefined ? {} : { optedOut: facts.optedOut }),
+  token: facts.token,
   seenAt: job.receivedAt,
   started: facts.started ?? false,
   blocked: facts.blocked ?? false

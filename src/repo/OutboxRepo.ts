@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { DeliveryView } from "../domain/payment.ts"
 import { limitOf, type ListQuery, type Page, pageOf } from "./cursor.ts"
 import { rowsOf } from "./decode.ts"
@@ -25,7 +25,12 @@ export interface NewOutboxRow {
  * Writes rows as a part of somebody's statement, in the order given; what is written already stays as it is.
  * `.unprepared` is for whoever joins on it.
  */
-export const insertOutbox = (sql: SqlClient.SqlClient, rows: ReadonlyArray<NewOutboxRow>) => sql`
+export const insertOutbox = (
+  sql: SqlClient.SqlClient,
+  rows: ReadonlyArray<NewOutboxRow>,
+  /** Joins and conditions of that statement on the rows `n`. */
+  provided: Statement.Fragment = sql``
+) => sql`
   insert into outbox (topic, destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key,
     account)
   select n.event_name, n.destination, n.event_name, n.payload::jsonb, n.bot_id, n.payment_id, n.telegram_id,
@@ -37,6 +42,7 @@ export const insertOutbox = (sql: SqlClient.SqlClient, rows: ReadonlyArray<NewOu
     ${rows.map((row) => row.orderKey)}::text[], ${rows.map((row) => row.dedupeKey)}::text[],
     ${rows.map((row) => row.account ?? null)}::text[]
   ) n (destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key, account)
+  ${provided}
   on conflict do nothing`
 
 export const OutboxRow = Schema.Struct({

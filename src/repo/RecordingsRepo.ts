@@ -2,6 +2,8 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
 import { cancelPending, scheduleStarted, type Started } from "./downsells/schedule.ts"
+import type { NewOutboxRow } from "./OutboxRepo.ts"
+import { bindSessions, reportStarts, type TokenStart } from "./sessions/start.ts"
 import type { HeldKey, UpdateKey } from "./UpdatesRepo.ts"
 
 /** What an update tells of a person. */
@@ -13,6 +15,8 @@ export interface PersonTouch {
   readonly languageCode: string | undefined
   readonly seenAt: Date
   readonly started: boolean
+  /** What stood behind the /start; it may be the id of the person's click session. */
+  readonly token?: string | undefined
   /** Whoever writes or taps has not blocked the bot. */
   readonly blocked: boolean
   /** Said that nothing but answers is wanted, or that offers are welcome again. */
@@ -31,6 +35,8 @@ export interface Recording extends HeldKey {
   readonly slug: string
   readonly person: PersonTouch | undefined
   readonly events: ReadonlyArray<EventRow>
+  /** What others hear of a /start, if it is the first of its person or click. */
+  readonly reports?: ReadonlyArray<NewOutboxRow>
   /** Updates that were answered along with this one; they leave nothing but their own `done`. */
   readonly along?: ReadonlyArray<HeldKey>
 }
@@ -57,17 +63,22 @@ export class RecordingsRepo extends Context.Service<
         const people = mergePeople(recordings)
         const events = recordings.flatMap((r) => r.events.map((event) => ({ ...event, recording: r })))
         const started = people.filter((person): person is MergedPerson & Started => person.startedAt !== undefined)
+        const tokens = started.flatMap(({ botId, startedAt, telegramId, token }): ReadonlyArray<TokenStart> =>
+          token === undefined ? [] : [{ botId, telegramId, token, at: startedAt }]
+        )
+        const reports = recordings.flatMap((r) => r.reports ?? [])
         const stopped = people.filter((person) => person.optedOut === true)
         const keys = recordings.flatMap((r): ReadonlyArray<HeldKey> => [r, ...(r.along ?? [])])
         // People and events of all of them: what another process writes of the same update is the same.
         const done = yield* sql<UpdateKey>`
-          with people as (
+          with bound as (${bindSessions(sql, tokens)}), people as (
             insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
               first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at,
-              opted_out, opted_out_at)
+              opted_out, opted_out_at, session_id, first_session_id)
             select p.bot_id, p.telegram_id, p.name, p.first_name, p.username, p.language_code, p.seen_at, p.seen_at,
               p.started_at, p.started_at, p.blocked, case when p.blocked then p.seen_at end,
-              coalesce(p.opted_out, false), case when p.opted_out is not null then p.seen_at end
+              coalesce(p.opted_out, false), case when p.opted_out is not null then p.seen_at end,
+              b.id, b.id
             from unnest(
               ${people.map((p) => p.botId)}::bigint[], ${people.map((p) => p.telegramId)}::bigint[],
               ${people.map((p) => p.name)}::text[], ${people.map((p) => p.firstName)}::text[],
@@ -76,6 +87,7 @@ export class RecordingsRepo extends Context.Service<
               ${people.map((p) => p.startedAt?.toISOString() ?? null)}::timestamptz[],
               ${people.map((p) => p.blocked)}::boolean[], ${people.map((p) => p.optedOut ?? null)}::boolean[]
             ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_at, started_at, blocked, opted_out)
+              left join bound b on b.bot_id = p.bot_id and b.telegram_id = p.telegram_id
             on conflict (bot_id, telegram_id) do update set
               name = excluded.name, first_name = excluded.first_name, username = excluded.username,
               language_code = coalesce(excluded.language_code, u.language_code),
@@ -86,15 +98,20 @@ export class RecordingsRepo extends Context.Service<
               blocked_at = case when excluded.last_seen_at >= u.last_seen_at then excluded.blocked_at else u.blocked_at end,
               opted_out = case when excluded.opted_out_at is null then u.opted_out else excluded.opted_out end,
               opted_out_at = coalesce(excluded.opted_out_at, u.opted_out_at),
+              session_id = coalesce(excluded.session_id, u.session_id),
+              first_session_id = coalesce(u.first_session_id, excluded.first_session_id),
               updated_at = now()
-            returning id, bot_id, telegram_id, session_id, blocked, opted_out, has_paid, has_purchase
+            returning id, bot_id, telegram_id, session_id, blocked, opted_out, has_paid, has_purchase, first_start_at,
+              last_start_at
           ), ${started.length === 0 ? nothing : sql`downsells as (${scheduleStarted(sql, started)}), `}
           ${stopped.length === 0 ? nothing : sql`stopped as (${cancelPending(sql, stopped, "opted_out")}), `}
+          ${reports.length === 0 ? nothing : sql`reports as (${reportStarts(sql, reports)}), `}
           events as (
             insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id,
-              tg_id, session_id, source, meta)
+              tg_id, session_id, source, meta, utm_source, utm_medium, utm_campaign, utm_content, utm_term, fbp, fbc)
             select e.event_id, e.event_name, e.occurred_at, e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
-              p.session_id, 'bot', e.meta::jsonb
+              p.session_id, 'bot', e.meta::jsonb, s.utm_source, s.utm_medium, s.utm_campaign, s.utm_content, s.utm_term,
+              s.fbp, s.fbc
             from unnest(
               ${events.map((e) => e.eventId)}::text[], ${events.map((e) => e.name)}::text[],
               ${events.map((e) => e.occurredAt.toISOString())}::timestamptz[],
@@ -102,7 +119,9 @@ export class RecordingsRepo extends Context.Service<
               ${events.map((e) => e.recording.person?.telegramId ?? null)}::bigint[],
               ${events.map((e) => JSON.stringify(e.meta))}::text[]
             ) e (event_id, event_name, occurred_at, bot_id, bot_slug, telegram_id, meta)
-            left join people p on p.bot_id = e.bot_id and p.telegram_id = e.telegram_id
+              left join people p on p.bot_id = e.bot_id and p.telegram_id = e.telegram_id
+              -- The limit keeps this a look-up by key, whatever the planner thinks of the size of the rest.
+              left join lateral (select * from tracking_sessions s where s.id = p.session_id limit 1) s on true
             on conflict do nothing
           )
           update telegram_updates t set state = 1, done_at = now(), error = null
@@ -141,6 +160,7 @@ const mergePeople = (recordings: ReadonlyArray<Recording>): ReadonlyArray<Merged
     const optedOut = later.optedOut ?? (later === person ? before : person)?.optedOut
     merged.set(key, {
       ...later,
+      token: person.token ?? before?.token,
       ...(optedOut === undefined ? {} : { optedOut }),
       botId,
       startedAt: person.started ? person.seenAt : before?.startedAt

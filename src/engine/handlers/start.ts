@@ -6,6 +6,7 @@ import * as Log from "../../log/Log.ts"
 import { composeFor } from "../../messages/personal.ts"
 import { Sender } from "../../messages/Sender.ts"
 import { texts } from "../../messages/texts.ts"
+import { Reports } from "../../tracking/Reports.ts"
 import { Footing } from "../Footing.ts"
 import type { Handled } from "../Handlers.ts"
 import { type UpdateJob, touch, waitedMs } from "../job.ts"
@@ -18,23 +19,29 @@ type Start = Extract<Incoming, { readonly kind: "start" }>
 export const makeStart = Effect.gen(function* () {
   const sender = yield* Sender
   const footing = yield* Footing
+  const reports = yield* Reports
 
-  const recording = (bot: Bot, job: UpdateJob, start: Start, answered: Answered): Handled => ({
-    botId: bot.id,
-    updateId: job.updateId,
-    hold: job.hold,
-    slug: bot.slug,
-    person: touch(job, start.person, { started: true, blocked: answered === "gone" }),
-    events: [
-      {
-        eventId: eventId.fromUpdate("bot_start", bot.id, job.updateId),
-        name: "bot_start",
-        occurredAt: job.receivedAt,
-        meta: start.payload === undefined ? {} : { payload: start.payload }
-      }
-    ],
-    answered: answered !== "refused"
-  })
+  const recording = (bot: Bot, job: UpdateJob, start: Start, answered: Answered): Handled => {
+    const id = eventId.fromUpdate("bot_start", bot.id, job.updateId)
+    const fact = { botId: bot.id, telegramId: start.person.telegramId, eventId: id, occurredAt: job.receivedAt }
+    return {
+      botId: bot.id,
+      updateId: job.updateId,
+      hold: job.hold,
+      slug: bot.slug,
+      person: touch(job, start.person, { started: true, token: start.payload, blocked: answered === "gone" }),
+      events: [
+        {
+          eventId: id,
+          name: "bot_start",
+          occurredAt: job.receivedAt,
+          meta: start.payload === undefined ? {} : { payload: start.payload }
+        }
+      ],
+      reports: reports.rowsOf({ step: "bot_start", ...fact }),
+      answered: answered !== "refused"
+    }
+  }
 
   return Effect.fn("Start.handle")(function* (bot: Bot, job: UpdateJob, start: Start) {
     const calls = startContents(bot).flatMap((content) => composeFor(bot, start.person, content))

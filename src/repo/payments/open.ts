@@ -45,7 +45,7 @@ const decode = rowsOf(Payment)
 export const openOrCreate = (sql: SqlClient.SqlClient) => {
   const insert = (charge: NewCharge) =>
     decode(sql`
-      insert into payments as p (transaction_id, provider, gateway, status, amount_cents, value_cents, bot_id, bot_slug,
+      with created as (insert into payments as p (transaction_id, provider, gateway, status, amount_cents, value_cents, bot_id, bot_slug,
         bot_user_id, telegram_id, customer_first_name, plan_id, plan_name, source, webhook_key, request_id, tracking)
       select ${charge.transactionId}::text, ${charge.gateway}::text, ${charge.gateway}::text, 'creating',
         ${charge.valueCents}::int, ${charge.valueCents}::int, ${charge.botId}::bigint, ${charge.botSlug}::text, u.id,
@@ -53,14 +53,21 @@ export const openOrCreate = (sql: SqlClient.SqlClient) => {
         ${charge.source ?? null}::text, ${charge.webhookKey}::text, ${charge.requestId}::text,
         case when s.id is not null then jsonb_strip_nulls(jsonb_build_object('session_id', s.id,
           'utm_source', s.utm_source, 'utm_medium', s.utm_medium, 'utm_campaign', s.utm_campaign,
-          'utm_content', s.utm_content, 'utm_term', s.utm_term, 'fbp', s.fbp, 'fbc', s.fbc, 'ip', host(s.ip),
-          'user_agent', s.user_agent)) end
+          'utm_content', s.utm_content, 'utm_term', s.utm_term, 'src', s.src, 'sck', s.sck, 'xcod', s.xcod,
+          'fbclid', s.fbclid, 'fbp', s.fbp, 'fbc', s.fbc, 'url', s.landing_url, 'consent', s.consent)) end
       from (select 1) one
         left join bot_users u on u.bot_id = ${charge.botId} and u.telegram_id = ${charge.telegramId}
         left join tracking_sessions s on s.id = u.session_id
       where ${withinLimit(charge)}
       on conflict do nothing
-      returning ${columnsOf(sql)}`)
+      returning p.*
+      ), client as (
+        -- The click's address and browser at this moment, where they are kept and for as long.
+        insert into tracking_clients (session_id, payment_id, ip, user_agent, seen_at)
+        select c.session_id, p.id, c.ip, c.user_agent, c.seen_at
+        from created p join tracking_clients c on c.session_id = p.tracking->>'session_id' and c.payment_id = 0
+      )
+      select ${columnsOf(sql)} from created p`)
 
   // Paid ones are welcome, and of failed ones no gateway knows anything.
   const withinLimit = (charge: NewCharge) =>

@@ -82,10 +82,19 @@ export const estimateFee = (sql: SqlClient.SqlClient) => (paymentId: number) =>
     where p.id = ${paymentId} and f.gateway = p.gateway and p.value_cents is not null
       and p.fee_cents is null and p.net_cents is null`)
 
+/** The step's time on the click session, where the step is one of the funnel. */
+const stepOf = (sql: SqlClient.SqlClient, name: EventName) => {
+  const column = sql.literal(name === "pix_created" ? "pix_at" : "paid_at")
+  return name === "pix_created" || name === "pix_paid"
+    ? sql`update tracking_sessions s set ${column} = least(s.${column}, e.occurred_at), updated_at = now()
+        from event e where s.id = e.session_id`
+    : sql`select 1 from event`
+}
+
 /** After `markPerson`. Id and instant follow from the payment, so the same fact written twice is one row. */
 export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, name: EventName) =>
   Effect.asVoid(sql`
-    insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id, tg_id,
+    with event as (insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id, tg_id,
       session_id, payment_id, transaction_id, price_cents, source, utm_source, utm_medium, utm_campaign, utm_content,
       utm_term, fbp, fbc)
     select ${eventId.fromPayment(name, paymentId)}::text, ${name}::text,
@@ -99,7 +108,9 @@ export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, nam
       left join bots b on b.id = p.bot_id
       left join bot_users u on u.id = p.bot_user_id
     where p.id = ${paymentId}
-    on conflict do nothing`)
+    on conflict do nothing
+    returning session_id, occurred_at)
+    ${stepOf(sql, name)}`)
 
 /** The person has a PIX, or has paid. Whoever taps may be unknown yet: the older systems kept no list of people. */
 export const markPerson = (sql: SqlClient.SqlClient) => (paymentId: number, fact: "pix" | "paid") =>
