@@ -136,8 +136,7 @@ const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
 const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
 
-const Capabilities = Layer.mergeAll(PaymentsLayer, MediaLayer, ShotsLayer).pipe(
-const Capabilities = Layer.mergeAll(Tracking.layer, MediaLayer, Preview.layer).pipe(
+const Capabilities = Layer.mergeAll(Tracking.layer, MediaLayer, ShotsLayer).pipe(
   Layer.provideMerge(PaymentsLayer),
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),
