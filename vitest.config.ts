@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/**/*.browser.*"],
     globalSetup: "test/support/globalSetup.ts",
     pool: "forks",
-    maxWorkers: 2,
+    // Many tests wait for processes, leases and clocks: with two workers two cores were half idle.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000
   }

@@ -18,6 +18,7 @@ import { Handling } from "./engine/Handling.ts"
 import { Inbox } from "./engine/Inbox.ts"
 import { Leftovers } from "./engine/Leftovers.ts"
 import { Node } from "./engine/Node.ts"
+import { Overflow } from "./engine/Overflow.ts"
 import { Polling } from "./engine/Polling.ts"
 import { Pressure } from "./engine/Pressure.ts"
 import { Recorder } from "./engine/Recorder.ts"
@@ -146,6 +147,7 @@ const Capabilities = Layer.mergeAll(Tracking.layer, MediaLayer, ShotsLayer).pipe
 /** From the inbox to the answer. */
 const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
   Layer.provideMerge(Inbox.layer),
+  Layer.provideMerge(Overflow.layer),
   Layer.provideMerge(Dispatcher.layer),
   Layer.provideMerge(Handling.layer),
   Layer.provideMerge(Handlers.layer),

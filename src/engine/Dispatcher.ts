@@ -33,6 +33,8 @@ export class Dispatcher extends Context.Service<
     readonly adopt: <E>(
       find: Effect.Effect<ReadonlyArray<UpdateJob>, E>
     ) => Effect.Effect<{ readonly found: number; readonly adopted: number }, E>
+    /** What is offered while `work` runs begins behind what `work` adopts. */
+    readonly holdingBack: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** Updates waiting or running in this process. */
     readonly size: () => number
   }
@@ -99,10 +101,18 @@ const make = Effect.gen(function* () {
       }
     }).pipe(Log.logged("O atendimento de uma pessoa"))
 
+  /** Absent while nobody holds back. */
+  let heldBack: Array<UpdateJob> | undefined
+
   const offer = (job: UpdateJob) => {
     const key = jobKey(job)
     if (present.has(key) || stopping) return
     present.set(key, job)
+    if (heldBack === undefined) begin(job)
+    else heldBack.push(job)
+  }
+
+  const begin = (job: UpdateJob) => {
     if (isQuiet(job)) {
       Queue.offerUnsafe(quiet, job)
       return
@@ -125,9 +135,25 @@ const make = Effect.gen(function* () {
       watchers.add(ended)
       return Effect.map(find, (jobs) => {
         const missing = jobs.filter((job) => !present.has(jobKey(job)) && !ended.has(jobKey(job)))
-        missing.forEach(offer)
+        for (const job of missing) {
+          if (stopping) break
+          present.set(jobKey(job), job)
+          begin(job)
+        }
         return { found: jobs.length, adopted: missing.length }
       }).pipe(Effect.onExit(() => Effect.sync(() => void watchers.delete(ended))))
+    })
+
+  const holdingBack = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      heldBack = []
+      return Effect.onExit(work, () =>
+        Effect.sync(() => {
+          const jobs = heldBack ?? []
+          heldBack = undefined
+          jobs.forEach(begin)
+        })
+      )
     })
 
   node.onSuccession((formerly, name) =>
@@ -158,7 +184,7 @@ const make = Effect.gen(function* () {
     return Effect.asVoid(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainTimeout))
   })
 
-  return Dispatcher.of({ offer, adopt, size: () => present.size })
+  return Dispatcher.of({ offer, adopt, holdingBack, size: () => present.size })
 })
 
 const jobKey = ({ botId, updateId }: UpdateKey) => `${botId}:${updateId}`

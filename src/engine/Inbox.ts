@@ -7,6 +7,7 @@ import { Dispatcher } from "./Dispatcher.ts"
 import { jobOf } from "./job.ts"
 import { Leftovers } from "./Leftovers.ts"
 import { Node } from "./Node.ts"
+import { Overflow } from "./Overflow.ts"
 import { Pressure } from "./Pressure.ts"
 import { parseUpdate, personIdOf, updateIdOf } from "./update.ts"
 
@@ -49,22 +50,27 @@ export class Inbox extends Context.Service<
       const node = yield* Node
       const pressure = yield* Pressure
       const leftovers = yield* Leftovers
+      const overflow = yield* Overflow
 
       // Two statements under way: while one waits for the disk, the next group gathers. Measured on 2 cores, requests a
       // second at 64 and at 256 connections: one 19,000 and 23,500, two 17,000 and 26,000, three 14,500 and 23,500.
       const commit = yield* makeBatcher({
         maxSize: 500,
         concurrency: 2,
-        run: (rows: ReadonlyArray<InboxRow>) => {
-          const owner = node.id()
-          return updates.insertMany(owner, rows).pipe(
-            Effect.map((fresh) => fresh.map((isFresh) => (isFresh ? owner : undefined))),
-            Effect.timeout(commitTimeout),
-            // A statement of many requests belongs to the trace of none.
-            Effect.withTracerEnabled(false),
-            Effect.mapError((error) => new InboxUnavailable({ detail: error._tag }))
-          )
-        },
+        run: (rows: ReadonlyArray<InboxRow>) =>
+          overflow
+            .during((spills) => {
+              const owner = spills ? null : node.id()
+              return updates
+                .insertMany(owner, rows)
+                .pipe(Effect.map((fresh) => fresh.map((isFresh) => (isFresh ? owner : undefined))))
+            })
+            .pipe(
+              Effect.timeout(commitTimeout),
+              // A statement of many requests belongs to the trace of none.
+              Effect.withTracerEnabled(false),
+              Effect.mapError((error) => new InboxUnavailable({ detail: error._tag }))
+            ),
         patience: { ms: longestWaitMs, error: () => new InboxUnavailable({ detail: "TimeoutError" }) }
       })
 
@@ -85,6 +91,8 @@ export class Inbox extends Context.Service<
         const uncertain = Effect.sync(() => leftovers.add(row))
         const owner = yield* pressure.during(Effect.onError(commit(row), () => uncertain))
         if (owner === undefined) return telemetry.repeatedUpdates.record({})
+        // It waits in the table until there is room.
+        if (owner === null) return
         dispatcher.offer(jobOf({ ...row, attempts: 0, progress: 0 }, incoming, owner))
       })
 

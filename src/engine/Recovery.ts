@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Semaphore } from "effect"
 import * as Log from "../log/Log.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { TurnsRepo } from "../repo/TurnsRepo.ts"
@@ -8,9 +8,9 @@ import { Dispatcher } from "./Dispatcher.ts"
 import { jobOf } from "./job.ts"
 import { Leftovers } from "./Leftovers.ts"
 import { Node } from "./Node.ts"
+import { fullAt, Overflow, refillBatch } from "./Overflow.ts"
 import { type Incoming, parseUpdate } from "./update.ts"
 
-const batch = 500
 const lookEvery = "3 seconds"
 
 /**
@@ -32,6 +32,8 @@ export class Recovery extends Context.Service<
       const dispatcher = yield* Dispatcher
       const leftovers = yield* Leftovers
       const node = yield* Node
+      const overflow = yield* Overflow
+      const oneAtATime = yield* Semaphore.make(1)
 
       const adopt = (owner: string, rows: Effect.Effect<ReadonlyArray<UnfinishedRow>, unknown>) =>
         dispatcher.adopt(Effect.map(rows, (found) => found.map((row) => jobOf(row, incomingOf(row), owner))))
@@ -48,17 +50,19 @@ export class Recovery extends Context.Service<
       /** The answer to a claim got lost: its rows may be ours without our knowing which. */
       let lostAnswer = false
 
-      const ofOthers = Effect.gen(function* () {
+      const claimed = Effect.suspend(() => {
         const owner = node.id()
-        const claim = Effect.tapError(updates.claimUnfinished(owner, batch), () =>
+        const claim = Effect.tapError(updates.claimUnfinished(owner, refillBatch), () =>
           Effect.sync(() => {
             lostAnswer = true
           })
         )
-        const { found } = yield* adopt(owner, claim)
-        yield* report(found)
-        return found
-      }).pipe(Effect.repeat({ while: (found) => found === batch }))
+        return Effect.map(adopt(owner, claim), ({ found }) => found)
+      }).pipe(oneAtATime.withPermits(1))
+
+      const ofOthers = Effect.tap(claimed, report).pipe(
+        Effect.repeat({ while: (found) => found === refillBatch && dispatcher.size() < fullAt })
+      )
 
       const ofOurs = Effect.gen(function* () {
         if (lostAnswer) {
@@ -85,6 +89,10 @@ export class Recovery extends Context.Service<
         yield* look
         yield* Effect.timeoutOption(node.freed.await, lookEvery)
       }).pipe(Effect.withTracerEnabled(false), surviving("A retomada de atendimentos"), Effect.forkScoped)
+
+      yield* overflow
+        .refill(Effect.andThen(node.certainty, claimed))
+        .pipe(Effect.withTracerEnabled(false), surviving("A retomada do que espera no banco"), Effect.forkScoped)
 
       return Recovery.of({ run: Effect.sync(() => void node.freed.openUnsafe()) })
     })

@@ -35,9 +35,9 @@ type Sql<A> = Effect.Effect<A, SqlError.SqlError>
 export class UpdatesRepo extends Context.Service<
   UpdatesRepo,
   {
-    /** One statement for all rows; answers for each whether it was new. */
+    /** One statement for all rows; answers for each whether it was new. Without an owner anybody may claim them. */
     readonly insertMany: (
-      owner: string,
+      owner: string | null,
       rows: ReadonlyArray<InboxRow>
     ) => Effect.Effect<ReadonlyArray<boolean>, SqlError.SqlError>
     /** Takes over rows that nobody alive is working on: without an owner, or whose owner left or was buried. */
@@ -66,7 +66,7 @@ export class UpdatesRepo extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
 
-      const insertMany = Effect.fnUntraced(function* (owner: string, rows: ReadonlyArray<InboxRow>) {
+      const insertMany = Effect.fnUntraced(function* (owner: string | null, rows: ReadonlyArray<InboxRow>) {
         const inserted = yield* sql<{ bot_id: number; update_id: number }>`
           insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, received_at, owner)
           select r.*, ${owner}::text from unnest(
