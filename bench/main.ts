@@ -9,6 +9,7 @@ import { startEmbedded } from "../src/db/Embedded.ts"
 import { Sandbox } from "../src/sandbox/Sandbox.ts"
 import { ack } from "./ack.ts"
 import { ackOneCore } from "./ackOneCore.ts"
+import { composing } from "./compose.ts"
 import { lanes } from "./lanes.ts"
 import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true
 })
 
-const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, lanes, memory }
+const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, lanes, compose: composing, memory }
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */
 const run = (bench: Bench) =>
