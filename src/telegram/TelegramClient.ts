@@ -1,8 +1,9 @@
 import { Context, Effect, Layer, Redacted } from "effect"
 import type { RawApi } from "grammy"
 import { Config } from "../config.ts"
-import { invoke, makeApis } from "./apis.ts"
+import { hasUpload, invoke, makeApis } from "./apis.ts"
 import { classify } from "./classify.ts"
+import { jsonCallOver } from "./jsonCall.ts"
 import { botIdOf } from "./secrets.ts"
 import { TelegramError } from "./TelegramError.ts"
 import { makeTransport } from "./transport.ts"
@@ -41,15 +42,22 @@ export class TelegramClient extends Context.Service<TelegramClient, { readonly c
 
 const make = Effect.fnUntraced(function* (apiUrl: string) {
   const apiRoot = apiUrl.replace(/\/+$/, "")
-  const apiFor = makeApis(apiRoot, yield* makeTransport(apiRoot))
+  const transport = yield* makeTransport(apiRoot)
+  const apiFor = makeApis(apiRoot, transport)
+  const jsonCall = jsonCallOver(transport.dispatcher, apiRoot)
 
   const call = (token: Redacted.Redacted<string>, method: string, payload?: object) => {
     const secret = Redacted.value(token)
     const botId = botIdOf(secret)
-    return Effect.tryPromise({
-      try: (signal) => invoke(apiFor(secret, method, payload), method, payload, signal),
-      catch: (error) => new TelegramError({ method, botId, reason: classify(error, method, secret) })
-    }).pipe(
+    const failed = (error: unknown) => new TelegramError({ method, botId, reason: classify(error, method, secret) })
+    const answer =
+      method === "getUpdates" || hasUpload(payload)
+        ? Effect.tryPromise({
+            try: (signal) => invoke(apiFor(secret, method, payload), method, payload, signal),
+            catch: failed
+          })
+        : Effect.mapError(jsonCall(secret, method, payload), failed)
+    return answer.pipe(
       Effect.withSpan(`Telegram.${method}`, { kind: "client", attributes: { botId } }, { captureStackTrace: false })
     )
   }

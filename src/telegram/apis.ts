@@ -34,7 +34,8 @@ const pollSeconds = (payload: object | undefined): number =>
   (Predicate.hasProperty(payload, "timeout") && Predicate.isNumber(payload.timeout) ? payload.timeout : 0) +
   pollMarginSeconds
 
-const hasUpload = (payload: object | undefined): boolean =>
+/** Only files in the payload need more than JSON. */
+export const hasUpload = (payload: object | undefined): boolean =>
   payload !== undefined &&
   Object.values(payload).some(
     (value) => value instanceof InputFile || (typeof value === "object" && value !== null && hasUpload(value))

@@ -24,7 +24,11 @@ const agentOptions: Agent.Options = {
   connect: { timeout: 5_000 }
 }
 
-const sendConnections = 64
+/**
+ * A call to Telegram takes some 60 ms, so 64 connections would be 1,000 calls a second for all bots together. The lanes
+ * share them out, so that no bot takes them all.
+ */
+export const sendConnections = 256
 
 const scopedAgent = (options: Agent.Options) =>
   Effect.acquireRelease(
@@ -39,7 +43,7 @@ const scopedAgent = (options: Agent.Options) =>
 export const makeTransport = Effect.fnUntraced(function* (apiRoot: string) {
   const send = yield* scopedAgent({ ...agentOptions, connections: sendConnections })
   const poll = yield* scopedAgent(agentOptions)
-  return { send: fetchOver(send, apiRoot), poll: fetchOver(poll, apiRoot) }
+  return { send: fetchOver(send, apiRoot), poll: fetchOver(poll, apiRoot), dispatcher: send }
 })
 
 /**

