@@ -40,6 +40,7 @@ import { Refunds } from "./payments/Refunds.ts"
 import { Reconciliation } from "./payments/Reconciliation.ts"
 import { Settlement } from "./payments/Settlement.ts"
 import { WebhookInbox } from "./payments/WebhookInbox.ts"
+import { AccessRepo } from "./repo/AccessRepo.ts"
 import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
@@ -85,6 +86,7 @@ const MigratedDatabase = Layer.effectDiscard(
 ).pipe(Layer.provideMerge(Database.layer))
 
 const Repos = Layer.mergeAll(
+  AccessRepo.layer,
   BotsRepo.layer,
   BulkLeasesRepo.layer,
   GatewayEventsRepo.layer,

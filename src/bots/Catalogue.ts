@@ -153,6 +153,7 @@ const toBot = (
   allowPaidBroadcast: row.allowPaidBroadcast,
   paidMessagesPerSecond: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,
   vipChatId: Option.fromNullOr(row.vipChatId),
+  withdrawAccess: row.withdrawAccess,
   warmupChatId: Option.fromNullOr(row.warmupChatId),
   ...contents,
   plans: new Map(plans.map((plan) => [plan.id, toPlan(plan)]))

@@ -41,6 +41,8 @@ export const viewOfBot = (row: BotRow, opened: OpenedToken, media: MediaProgress
   warmup_chat_id: row.warmupChatId,
   media,
   vip_chat_id: row.vipChatId,
+  vip_error: row.vipError,
+  withdraw_access: row.withdrawAccess,
   notice: row.notice,
   created_at: row.createdAt.toISOString()
 })

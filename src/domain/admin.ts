@@ -35,6 +35,10 @@ export const BotView = Schema.Struct({
   /** How many of its files Telegram has already. */
   media: MediaProgress,
   vip_chat_id: Schema.NullOr(Schema.String),
+  /** What keeps the bot from letting buyers into the group. */
+  vip_error: Schema.NullOr(Schema.String),
+  /** A refund or chargeback takes the place in the group away. */
+  withdraw_access: Schema.Boolean,
   notice: Schema.NullOr(Schema.String),
   created_at: Schema.String
 })
@@ -58,6 +62,7 @@ export const BotPatch = Schema.Struct({
   token: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{5,20}:[\w-]{5,100}$/))),
   warmup_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
   vip_chat_id: Schema.optionalKey(Schema.NullOr(ChatId)),
+  withdraw_access: Schema.optionalKey(Schema.Boolean),
   messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   allow_paid_broadcast: Schema.optionalKey(Schema.Boolean),
   paid_messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),

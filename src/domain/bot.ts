@@ -39,6 +39,8 @@ export interface Bot {
   readonly allowPaidBroadcast: boolean
   readonly paidMessagesPerSecond: number
   readonly vipChatId: Option.Option<string>
+  /** Whoever gets his money back loses his place in the VIP group. */
+  readonly withdrawAccess: boolean
   /** Where each file of the bot is sent once, so that Telegram knows it. */
   readonly warmupChatId: Option.Option<string>
   readonly media: BotLibrary

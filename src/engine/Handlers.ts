@@ -7,6 +7,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { texts } from "../messages/texts.ts"
 import { makeAnswer } from "./handlers/answer.ts"
 import { makeConsent } from "./handlers/consent.ts"
+import { makeJoin } from "./handlers/join.ts"
 import { makeStart } from "./handlers/start.ts"
 import { makeTap } from "./handlers/tap.ts"
 import { silent, type UpdateJob } from "./job.ts"
@@ -33,6 +34,7 @@ export class Handlers extends Context.Service<
       const start = yield* makeStart
       const tap = yield* makeTap
       const answer = yield* makeAnswer
+      const join = yield* makeJoin
       const consent = yield* makeConsent
 
       const handle = (bot: Bot, job: UpdateJob): Effect.Effect<Handled, HandlerError> => {
@@ -42,6 +44,8 @@ export class Handlers extends Context.Service<
             return start(bot, job, incoming)
           case "tap":
             return tap(bot, job, incoming)
+          case "join":
+            return join(bot, job, incoming)
           case "consent":
             return consent(bot, job, incoming.person, incoming.optedOut)
           // Handled in batches: see quiet.ts.

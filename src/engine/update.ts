@@ -26,6 +26,13 @@ export type Incoming =
   /** /parar and /voltar, as a command or a button: whether anything but answers may be sent. */
   | (From & { readonly kind: "consent"; readonly optedOut: boolean })
   | (From & { readonly kind: "member"; readonly blocked: boolean })
+  /** A wish to come into a group or channel; `link` is the invitation that was used. */
+  | (From & {
+      readonly kind: "join"
+      readonly chatId: number
+      readonly chatName: string | undefined
+      readonly link: string | undefined
+    })
   | { readonly kind: "ignored"; readonly what: string }
 
 type Json = Readonly<Record<string, unknown>>
@@ -53,6 +60,7 @@ export const parseUpdate = (json: unknown): Incoming => {
   if (isObject(update["message"])) return parseMessage(update["message"])
   if (isObject(update["callback_query"])) return parseTap(update["callback_query"])
   if (isObject(update["my_chat_member"])) return parseMember(update["my_chat_member"])
+  if (isObject(update["chat_join_request"])) return parseJoin(update["chat_join_request"])
   return { kind: "ignored", what: Object.keys(update).find((key) => key !== "update_id") ?? "vazio" }
 }
 
@@ -101,6 +109,19 @@ const parseMember = (change: Json): Incoming => {
     return { kind: "ignored", what: "my_chat_member" }
   }
   return { kind: "member", person, blocked: status === "kicked" }
+}
+
+const parseJoin = (request: Json): Incoming => {
+  const person = parsePerson(request["from"])
+  const { id, username } = object(request["chat"])
+  if (person === undefined || !Number.isSafeInteger(id)) return { kind: "ignored", what: "chat_join_request" }
+  return {
+    kind: "join",
+    person,
+    chatId: id as number,
+    chatName: text(username, 64),
+    link: text(object(request["invite_link"])["invite_link"], 200)
+  }
 }
 
 const parsePerson = (from: unknown): Person | undefined => {

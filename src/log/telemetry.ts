@@ -17,7 +17,7 @@ const handlerSteps = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 const checkoutSteps = [0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 10]
 const databaseSteps = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
-const kinds = ["start", "text", "tap", "consent", "member", "ignored"] as const
+const kinds = ["start", "text", "tap", "consent", "member", "join", "ignored"] as const
 const gateways = ["pushinpay", "syncpay"] as const
 const destinations = ["telegram", "facebook", "utmify"] as const
 

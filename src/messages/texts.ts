@@ -21,6 +21,13 @@ export const texts = {
     "Você já gerou vários códigos PIX. Pague um dos que estão acima ou volte daqui a uma hora para gerar outro.",
   checkoutFailed: "Não conseguimos gerar o seu PIX agora. Tente de novo em alguns instantes.",
   retryButton: "🔄 Tentar de novo",
+  pixPaid: "✅ Este PIX já foi pago. Obrigado!",
+  pixExpired: "⌛ Este código PIX venceu. Envie /start para ver as opções.",
+  pixExpiredAgain: "⌛ Este código PIX venceu. Toque no botão abaixo para gerar um novo.",
+  newPixButton: "🔄 Gerar novo PIX",
+  vipInvite:
+    "Seu acesso está liberado, {nome}! Toque no botão abaixo e peça para entrar: a sua entrada é aprovada na hora.",
+  vipButton: "🔓 Entrar agora",
   verifyPaid: "Pagamento confirmado! ✅",
   verifyPending: "Ainda não recebemos a confirmação do banco. Assim que o PIX cair, avisamos aqui.",
   verifyExpired:

@@ -6,7 +6,7 @@ import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { surviving } from "../repo/surviving.ts"
 import { makeAsking } from "./asking.ts"
 import { Gateways } from "./Gateways.ts"
-import { fieldsOf, statusLine } from "./lines.ts"
+import { Settlement } from "./Settlement.ts"
 
 const askEvery = "1 second"
 const tidyEvery = "15 seconds"
@@ -38,6 +38,7 @@ export class Reconciliation extends Context.Service<
       const payments = yield* PaymentsRepo
       const gateways = yield* Gateways
       const asking = yield* makeAsking
+      const settlement = yield* Settlement
       const scope = yield* Effect.scope
 
       const tidy = Effect.gen(function* () {
@@ -51,9 +52,7 @@ export class Reconciliation extends Context.Service<
             }
           )
         }
-        for (const payment of yield* payments.expireForgotten) {
-          yield* Log.info(statusLine(payment), fieldsOf(payment))
-        }
+        for (const payment of yield* payments.forgotten) yield* settlement.expire(payment)
         yield* asking.askDue("expired")
       }).pipe(Effect.withTracerEnabled(false))
 

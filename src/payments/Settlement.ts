@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { canMove, type GatewayStatus, interpretStatus, type PaymentStatus, wasPaid } from "../domain/payment.ts"
 import * as Log from "../log/Log.ts"
 import { telemetry } from "../log/telemetry.ts"
+import { AccessRepo } from "../repo/AccessRepo.ts"
 import { type ChargeDetails, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { Outbox } from "../tracking/Outbox.ts"
 import { type PaymentFact, Reports } from "../tracking/Reports.ts"
@@ -41,6 +42,7 @@ export class Settlement extends Context.Service<
       const payments = yield* PaymentsRepo
       const outbox = yield* Outbox
       const reports = yield* Reports
+      const access = yield* AccessRepo
       const sql = yield* SqlClient.SqlClient
 
       const deliver = (payment: Payment) =>
@@ -59,6 +61,27 @@ export class Settlement extends Context.Service<
               orderKey: `${payment.botId}:${payment.telegramId}`,
               dedupeKey: `delivery:${payment.id}`
             })
+
+      /** What the buyer's chat is to show, where we know him. */
+      const showBuyer = (eventName: "pix_expired" | "access_withdrawal", payment: Payment) =>
+        payment.telegramId === null || payment.botId === null || !payment.ours
+          ? Effect.void
+          : outbox.put({
+              destination: "telegram",
+              eventName,
+              payload: { payment_id: payment.id },
+              botId: payment.botId,
+              paymentId: payment.id,
+              telegramId: payment.telegramId,
+              orderKey: `${eventName}:${payment.id}`,
+              dedupeKey: `${eventName}:${payment.id}`
+            })
+
+      // The place may be opened at this very moment: `AccessRepo.open` waits for us, and we for it.
+      const withdraw = (payment: Payment) =>
+        Effect.flatMap(access.ofPayment(payment.id), (place) =>
+          Option.isNone(place) ? Effect.void : showBuyer("access_withdrawal", payment)
+        )
 
       const told = Effect.fnUntraced(function* (fact: PaymentFact, payment: Payment) {
         yield* payments.recordEvent(payment.id, fact)
@@ -92,7 +115,11 @@ export class Settlement extends Context.Service<
           const payment = yield* Effect.flatMap(payments.move(id, to, details), orGone(id))
           if (wasPaid(to) && !wasPaid(current.status)) yield* paidFor(payment)
           const loss = losses[to]
-          if (loss !== undefined) yield* told(loss, payment)
+          if (loss !== undefined) {
+            yield* told(loss, payment)
+            yield* withdraw(payment)
+          }
+          if (to === "expired") yield* showBuyer("pix_expired", payment)
           return { applied: moved(current.status, to), payment }
         },
         sql.withTransaction,

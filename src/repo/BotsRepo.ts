@@ -33,6 +33,8 @@ export interface BotRow {
   readonly maxPixPerHour: number | null
   readonly warmupChatId: string | null
   readonly vipChatId: string | null
+  readonly vipError: string | null
+  readonly withdrawAccess: boolean
   readonly notice: string | null
   readonly startMessage: unknown
   readonly startMediaRefs: unknown
@@ -71,7 +73,7 @@ export type BotColumns = Readonly<
         number | null
       > &
       Record<"token_checked_at" | "token_updated_at", Date> &
-      Record<"active" | "allow_paid_broadcast", boolean>
+      Record<"active" | "allow_paid_broadcast" | "withdraw_access", boolean>
   >
 >
 
@@ -133,7 +135,8 @@ export class BotsRepo extends Context.Service<
             b.webhook_error as "webhookError", b.webhook_checked_at as "webhookCheckedAt", b.webhook_pending as "webhookPending",
             b.messages_per_second as "messagesPerSecond", b.allow_paid_broadcast as "allowPaidBroadcast",
             b.paid_messages_per_second as "paidMessagesPerSecond", b.pix_expires_minutes as "pixExpiresMinutes",
-            b.warmup_chat_id::text as "warmupChatId", b.vip_chat_id as "vipChatId", b.notice,
+            b.warmup_chat_id::text as "warmupChatId", b.vip_chat_id as "vipChatId", b.vip_error as "vipError",
+            b.withdraw_access as "withdrawAccess", b.notice,
             b.start_message as "startMessage", b.start_media_refs as "startMediaRefs", b.created_at as "createdAt"
           from bots b where ${wanted(sql, keys)} order by b.id`
 

@@ -6,6 +6,7 @@ import type { ListQuery, Page } from "./cursor.ts"
 import * as create from "./payments/create.ts"
 import { list, view } from "./payments/list.ts"
 import { type NewCharge, openOrCreate, type Opening } from "./payments/open.ts"
+import * as messages from "./payments/messages.ts"
 import * as query from "./payments/query.ts"
 import * as refund from "./payments/refund.ts"
 import type { Payment } from "./payments/row.ts"
@@ -40,6 +41,8 @@ export class PaymentsRepo extends Context.Service<
     readonly recordEvent: (paymentId: number, name: EventName) => Sql<void>
     readonly cancelDownsells: (botId: number, botSlug: string | null, telegramId: number) => Sql<number>
     readonly claimQuery: (paymentId: number, secondsBetween: number) => Sql<query.QuerySlot>
+    readonly keepPixMessage: (paymentId: number, chatId: number, messageId: number) => Sql<void>
+    readonly pixMessages: (paymentId: number) => Sql<ReadonlyArray<number>>
     readonly claimHint: (paymentId: number) => Sql<boolean>
     readonly queryAnswered: (paymentId: number) => Sql<void>
     readonly askSoon: (paymentId: number, seconds: number) => Sql<void>
@@ -49,7 +52,7 @@ export class PaymentsRepo extends Context.Service<
       which: "open" | "expired",
       limit: number
     ) => Sql<ReadonlyArray<query.DueQuery>>
-    readonly expireForgotten: Sql<ReadonlyArray<Payment>>
+    readonly forgotten: Sql<ReadonlyArray<Payment>>
     readonly findById: (paymentId: number) => Sql<Option.Option<Payment>>
     readonly findByChargeId: (gateway: string, chargeId: string) => Sql<Option.Option<Payment>>
     readonly findByWebhookKey: (gateway: string, key: string) => Sql<Option.Option<Payment>>
@@ -80,11 +83,13 @@ export class PaymentsRepo extends Context.Service<
         recordEvent: settle.recordEvent(sql),
         cancelDownsells: settle.cancelDownsells(sql),
         claimQuery: query.claimQuery(sql),
+        keepPixMessage: messages.keepPixMessage(sql),
+        pixMessages: messages.pixMessages(sql),
         claimHint: query.claimHint(sql),
         queryAnswered: query.queryAnswered(sql),
         askSoon: query.askSoon(sql),
         claimDue: query.claimDue(sql),
-        expireForgotten: query.expireForgotten(sql),
+        forgotten: query.forgotten(sql),
         findById: query.findById(sql),
         findByChargeId: query.findByChargeId(sql),
         findByWebhookKey: query.findByWebhookKey(sql),

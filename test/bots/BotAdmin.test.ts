@@ -28,6 +28,8 @@ describe("BotAdmin: bots", () => {
         warmup_chat_id: null,
         media: { ready: 0, total: 0 },
         vip_chat_id: null,
+        vip_error: null,
+        withdraw_access: true,
         notice: null
       })
       assert.strictEqual(webhook.url, `${publicUrl}/tg/vip/webhook`)

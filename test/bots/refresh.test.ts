@@ -29,6 +29,7 @@ const loaded = (name: string): LoadedBot => {
     allowPaidBroadcast: false,
     paidMessagesPerSecond: 950,
     vipChatId: Option.none(),
+    withdrawAccess: true,
     warmupChatId: Option.none(),
     media: new Map(),
     tracking: untracked,

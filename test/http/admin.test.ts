@@ -31,6 +31,8 @@ const bot: BotView = {
   warmup_chat_id: null,
   media: { ready: 0, total: 0 },
   vip_chat_id: null,
+  vip_error: null,
+  withdraw_access: true,
   notice: null,
   created_at: "2025-11-07T12:00:00.000Z"
 }

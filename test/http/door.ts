@@ -50,6 +50,7 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
   allowPaidBroadcast: false,
   paidMessagesPerSecond: 950,
   vipChatId: Option.none(),
+  withdrawAccess: true,
   warmupChatId: Option.none(),
   media: new Map(),
   tracking: untracked,

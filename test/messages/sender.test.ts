@@ -49,6 +49,7 @@ const bot: Bot = {
   allowPaidBroadcast: false,
   paidMessagesPerSecond: 950,
   vipChatId: Option.none(),
+  withdrawAccess: true,
   warmupChatId: Option.none(),
   media: new Map(),
   tracking: untracked,

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkout } from "../../src/payments/Checkout.ts"
+import { Settlement } from "../../src/payments/Settlement.ts"
 import { Reconciliation } from "../../src/payments/Reconciliation.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { SandboxPushinPay } from "../../src/sandbox/pushinpay/SandboxPushinPay.ts"
@@ -180,7 +181,8 @@ describe("Reconciliation", () => {
         update payments set gateway = 'sumido', next_check_at = now() - interval '6 minutes',
           expires_at = now() - interval '5 minutes' where id = ${forgotten.paymentId}`
         yield* repo.markStaleUnknown("morreu")
-        yield* repo.expireForgotten
+        const settlement = yield* Settlement
+        yield* Effect.forEach(yield* repo.forgotten, settlement.expire)
         const rows = yield* sql`select status from payments order by id`
         assert.deepStrictEqual(
           rows.map((row) => row["status"]),

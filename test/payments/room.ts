@@ -13,6 +13,7 @@ import { Reconciliation } from "../../src/payments/Reconciliation.ts"
 import { Refunds } from "../../src/payments/Refunds.ts"
 import { Settlement } from "../../src/payments/Settlement.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
+import { AccessRepo } from "../../src/repo/AccessRepo.ts"
 import { GatewayEventsRepo } from "../../src/repo/GatewayEventsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
@@ -128,7 +129,7 @@ export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect
     Layer.provideMerge(Settlement.layer),
     Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
     Layer.provideMerge(Layer.merge(Outbox.layer, nobodys)),
-    Layer.provideMerge(Layer.mergeAll(PaymentsRepo.layer, GatewayEventsRepo.layer, OutboxRepo.layer)),
+    Layer.provideMerge(Layer.mergeAll(AccessRepo.layer, PaymentsRepo.layer, GatewayEventsRepo.layer, OutboxRepo.layer)),
     Layer.provideMerge(Layer.mergeAll(ConfigLayer(env), TestDatabase.layer)),
     Layer.provideMerge(Layer.merge(Door.layer, standIn)),
     Layer.provideMerge(logger)
@@ -206,6 +207,7 @@ export const openBotAt = Effect.fnUntraced(function* (gateway: string) {
     allowPaidBroadcast: false,
     paidMessagesPerSecond: 950,
     vipChatId: Option.none(),
+    withdrawAccess: true,
     warmupChatId: Option.none(),
     media: new Map(),
     tracking: untracked,

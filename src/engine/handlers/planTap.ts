@@ -8,6 +8,7 @@ import { composePix } from "../../messages/pixMessage.ts"
 import { Sender } from "../../messages/Sender.ts"
 import { texts } from "../../messages/texts.ts"
 import { Checkout, type CheckoutError, type OpenCharge } from "../../payments/Checkout.ts"
+import { PaymentsRepo } from "../../repo/PaymentsRepo.ts"
 import { Footing } from "../Footing.ts"
 import type { Handled, HandlerError } from "../Handlers.ts"
 import { type UpdateJob, waitedMs } from "../job.ts"
@@ -35,6 +36,17 @@ export const makePlanTap = Effect.gen(function* () {
   const checkout = yield* Checkout
   const sender = yield* Sender
   const footing = yield* Footing
+  const payments = yield* PaymentsRepo
+
+  /** The last message holds the code. Should this be lost, it only never says that the code expired. */
+  const keepCode = ({ paymentId }: OpenCharge, { person }: Tap, messageId: number | undefined) =>
+    messageId === undefined
+      ? Effect.void
+      : Effect.catchTag(payments.keepPixMessage(paymentId, person.telegramId, messageId), "SqlError", (error) =>
+          Log.recovered(`Não guardei qual mensagem mostra o PIX de ${person.telegramId}`, error, {
+            payment_id: paymentId
+          })
+        )
 
   const sendPix = Effect.fnUntraced(function* (bot: Bot, job: UpdateJob, tap: Tap, charge: OpenCharge) {
     const calls = composePix({
@@ -58,6 +70,7 @@ export const makePlanTap = Effect.gen(function* () {
         onConfirmed: (confirmed) => (confirmed < calls.length ? footing.confirmed(job, confirmed) : Effect.void)
       })
       .pipe(
+        Effect.tap((sent) => keepCode(charge, tap, sent.messageIds.at(-1))),
         Effect.tap(() =>
           Effect.flatMap(waitedMs(job), (latency) =>
             Log.info(`[BOT][PIX] Código PIX enviado para ${tap.person.telegramId} em ${latency} ms`, {

@@ -80,14 +80,21 @@ export const openOrCreate = (sql: SqlClient.SqlClient) => {
   const isLimited = (charge: NewCharge) =>
     Effect.map(sql<{ allowed: boolean }>`select ${withinLimit(charge)} as allowed`, ([row]) => row?.allowed === false)
 
+  // The code's message is to say that it expired, as after `Settlement.expire`.
   const closeOutdated = (charge: NewCharge) => sql`
-    update payments p set updated_at = now(),
+    with closed as (update payments p set updated_at = now(),
       status = case when p.status = 'creating' then 'unknown' else 'expired' end
     where p.bot_slug is not null and p.bot_id = ${charge.botId} and p.telegram_id = ${charge.telegramId}
       and p.plan_id = ${charge.planId} and p.value_cents = ${charge.valueCents}
       and ((p.status = 'pending' and p.expires_at <= now())
         or (p.status = 'creating' and p.created_at < now() - make_interval(
-          secs => case when p.request_id = ${charge.requestId} then ${givenUpSeconds} else ${staleSeconds} end)))`
+          secs => case when p.request_id = ${charge.requestId} then ${givenUpSeconds} else ${staleSeconds} end)))
+      returning p.id, p.bot_id, p.telegram_id, p.status)
+    insert into outbox (topic, destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key)
+    select 'pix_expired', 'telegram', 'pix_expired', jsonb_build_object('payment_id', c.id), c.bot_id, c.id,
+      c.telegram_id, 'pix_expired:' || c.id, 'pix_expired:' || c.id
+    from closed c where c.status = 'expired'
+    on conflict do nothing`
 
   const findOpen = (charge: NewCharge) =>
     decode(sql`

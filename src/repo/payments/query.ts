@@ -102,12 +102,12 @@ export const claimDue =
   }
 
 /** Overdue charges that nobody can ask for any more, as when a gateway's credentials were taken away. */
-export const expireForgotten = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<Payment>, SqlError.SqlError> =>
+export const forgotten = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<Payment>, SqlError.SqlError> =>
   decode(sql`
-    update payments p set updated_at = now(), status = 'expired'
+    select ${columnsOf(sql)} from payments p
     where p.status = 'pending' and p.bot_slug is not null and p.next_check_at < now() - interval '5 minutes'
       and p.expires_at < now()
-    returning ${columnsOf(sql)}`)
+    order by p.next_check_at limit 500`)
 
 export const findById = (sql: SqlClient.SqlClient) => (paymentId: number) =>
   first(sql`select ${columnsOf(sql)} from payments p where p.id = ${paymentId}`)

@@ -19,6 +19,8 @@ export const Payment = Schema.Struct({
   telegramId: Schema.NullOr(Schema.Int),
   planId: Schema.NullOr(Schema.Int),
   planName: Schema.NullOr(Schema.String),
+  /** Where the tapped button stood (domain/callback.ts); the older systems wrote other words here. */
+  source: Schema.NullOr(Schema.String),
   pixCode: Schema.NullOr(Schema.String),
   requestId: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Schema.String),
@@ -44,5 +46,5 @@ export const columnsOf = (sql: SqlClient.SqlClient) => sql`
   coalesce(p.bot_slug, (select b.slug from bots b where b.id = p.bot_id)) as "botSlug",
   coalesce(p.telegram_id, (select u.telegram_id from bot_users u where u.id = p.bot_user_id)) as "telegramId",
   p.plan_id as "planId", coalesce(p.plan_name, p.meta->>'planName') as "planName",
-  coalesce(p.pix_copy_paste, p.pix_qr_code) as "pixCode", p.request_id as "requestId", p.error,
+  p.source, coalesce(p.pix_copy_paste, p.pix_qr_code) as "pixCode", p.request_id as "requestId", p.error,
   p.created_at as "createdAt", p.expires_at as "expiresAt", p.paid_at as "paidAt"`
