@@ -14,6 +14,7 @@ import { lanes } from "./lanes.ts"
 import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
 import { memory } from "./memory.ts"
+import { pix } from "./pix.ts"
 import { start } from "./start.ts"
 
 const { values, positionals } = parseArgs({
@@ -21,7 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true
 })
 
-const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, lanes, compose: composing, memory }
+const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, pix, lanes, compose: composing, memory }
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */
 const run = (bench: Bench) =>

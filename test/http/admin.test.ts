@@ -74,6 +74,8 @@ const everyCall: ReadonlyArray<readonly [method: string, path: string]> = [
   ["GET", "/api/admin/bots/vip/messages/start"],
   ["PUT", "/api/admin/bots/vip/messages/start"],
   ["GET", "/api/admin/payments"],
+  ["GET", "/api/admin/gateways"],
+  ["PATCH", "/api/admin/gateways/pushinpay"],
   ["GET", "/api/admin/users"],
   ["GET", "/api/admin/events"],
   ["GET", "/api/admin/deliveries"],

@@ -168,8 +168,8 @@ describe("Checkout", () => {
     Effect.gen(function* () {
       const { checkout, bot, sql } = yield* setup
       yield* sql`
-        insert into tracking_sessions (id, utm_source, utm_campaign, fbp, ip)
-        values ('s1', 'face', 'natal', 'fb.1.2', '10.1.2.3')`
+        insert into tracking_sessions (id, utm_source, utm_campaign, fbp) values ('s1', 'face', 'natal', 'fb.1.2')`
+      yield* sql`insert into tracking_clients (session_id, ip) values ('s1', '10.1.2.3')`
       yield* sql`insert into bot_users (bot_id, telegram_id, session_id) values (${bot.id}, ${ana.telegramId}, 's1')`
       yield* checkout.open(requestFor(bot))
       const [row] = yield* sql`select tracking from payments`
@@ -177,9 +177,10 @@ describe("Checkout", () => {
         session_id: "s1",
         utm_source: "face",
         utm_campaign: "natal",
-        fbp: "fb.1.2",
-        ip: "10.1.2.3"
+        fbp: "fb.1.2"
       })
+      const [client] = yield* sql`select host(ip) as ip from tracking_clients where payment_id > 0`
+      assert.deepStrictEqual(client, { ip: "10.1.2.3" })
       const [event] = yield* sql`select session_id, utm_source, utm_campaign, fbp, price_cents from funnel_events`
       assert.deepStrictEqual(event, {
         session_id: "s1",

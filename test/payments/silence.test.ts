@@ -43,8 +43,8 @@ describe.each(gatewaysUnderTest)(
           }
         }
         assert.strictEqual(latest.length, charges)
-      // Reconciliation looks once a second of the clock, which is that many seconds of the rows here.
-      assert.isAtMost(Math.max(...latest), deadlineSeconds + 1000 / msPerSecond + 2 * stepSeconds)
+        // Reconciliation looks once a second of the clock, which is that many seconds of the rows here.
+        assert.isAtMost(Math.max(...latest), deadlineSeconds + 1000 / msPerSecond + 2 * stepSeconds)
         assert.strictEqual(yield* till.violations, 0)
       }).pipe(Effect.provide(room({ dropWebhooks: true, queryWindowMs: ruleSeconds * msPerSecond * 0.9 })))
     )

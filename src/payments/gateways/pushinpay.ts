@@ -1,10 +1,8 @@
 import { Effect, Option, Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import type { ConfigShape } from "../../config/parse.ts"
-import * as Log from "../../log/Log.ts"
 import {
   type ChargeRequest,
-  type ChargeState,
   GatewayError,
   GatewayUnauthorized,
   type PaymentGateway,
@@ -12,6 +10,7 @@ import {
   type WebhookRequest
 } from "../PaymentGateway.ts"
 import { sameSecret } from "./fields.ts"
+import { makeUnknownStatus } from "./unknownStatus.ts"
 import { lost, makeCall, type Operation, refusal } from "./http.ts"
 import { pushinPayNotice } from "./pushinpay/notice.ts"
 import { isKnownStatus } from "./pushinpay/status.ts"
@@ -25,6 +24,7 @@ const headerToken = "x-pushinpay-token"
 /** PushinPay: centavos, a static bearer, no customer data, webhooks without a signature (facts/gateways, section 1). */
 export const makePushinPay = (settings: ConfigShape["pushinpay"], client: HttpClient.HttpClient): PaymentGateway => {
   const call = makeCall(client, name)
+  const reportUnknown = makeUnknownStatus(name, "PushinPay", isKnownStatus)
   const fail = (operation: Operation, reason: GatewayError["reason"]) =>
     Effect.fail(new GatewayError({ gateway: name, operation, reason }))
 
@@ -100,11 +100,3 @@ export const makePushinPay = (settings: ConfigShape["pushinpay"], client: HttpCl
     readWebhook
   }
 }
-
-const reportUnknown = (state: ChargeState) =>
-  isKnownStatus(state.rawStatus)
-    ? Effect.void
-    : Log.warn(
-        `[AVISO] A PushinPay informou uma situação desconhecida ("${state.rawStatus}"); a cobrança segue pendente`,
-        { gateway: name, gateway_charge_id: state.id }
-      )

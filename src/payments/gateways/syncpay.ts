@@ -1,11 +1,9 @@
 import { Clock, Effect, Option, type Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import type { ConfigShape } from "../../config/parse.ts"
-import * as Log from "../../log/Log.ts"
 import {
   type AccountWebhook,
   type ChargeRequest,
-  type ChargeState,
   GatewayError,
   GatewayRefused,
   type PaymentGateway,
@@ -13,6 +11,7 @@ import {
   type WebhookRequest
 } from "../PaymentGateway.ts"
 import { textField } from "./fields.ts"
+import { makeUnknownStatus } from "./unknownStatus.ts"
 import { type GatewayAnswer, lost, messageOf, type Operation, refusal } from "./http.ts"
 import { toReais } from "./reais.ts"
 import { isOk, makeAccess, name } from "./syncpay/access.ts"
@@ -40,6 +39,7 @@ export const makeSyncPay = (
 ): PaymentGateway => {
   const { configured, send } = makeAccess(settings, client)
   const register = makeRegistration(send, Option.isSome(settings.webhookToken))
+  const reportUnknown = makeUnknownStatus(name, "SyncPay", isKnownStatus)
   const fail = (operation: Operation, reason: GatewayError["reason"]) =>
     Effect.fail(new GatewayError({ gateway: name, operation, reason }))
 
@@ -116,11 +116,3 @@ const refusedByRule = (answer: GatewayAnswer): GatewayRefused | undefined => {
     ? new GatewayRefused({ status: answer.status, message })
     : undefined
 }
-
-const reportUnknown = (state: ChargeState) =>
-  isKnownStatus(state.rawStatus)
-    ? Effect.void
-    : Log.warn(
-        `[AVISO] A SyncPay informou uma situação desconhecida ("${state.rawStatus}"); a cobrança segue pendente`,
-        { gateway: name, gateway_charge_id: state.id }
-      )
