@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import { MediaProgress } from "./media.ts"
 
 const Text = (max: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(max))
@@ -52,7 +52,13 @@ export const BotInput = Schema.Struct({
 })
 export type BotInput = typeof BotInput.Type
 
-const ChatId = Schema.String.check(Schema.isPattern(/^(-?\d{1,20}|@[A-Za-z]\w{3,31})$/))
+const ChatName = Schema.String.check(Schema.isPattern(/^(-?\d{1,20}|@[A-Za-z]\w{3,31})$/))
+
+/** Telegram's own answers write a chat's number without quotes; it is kept as a text. */
+const ChatId = Schema.Union([
+  ChatName,
+  Schema.Int.pipe(Schema.decodeTo(ChatName, SchemaTransformation.transform({ decode: String, encode: Number })))
+])
 
 export const BotPatch = Schema.Struct({
   name: Schema.optionalKey(Text(200)),

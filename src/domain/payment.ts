@@ -91,7 +91,7 @@ export const PaymentView = Schema.Struct({
   end_to_end_id: Schema.NullOr(Schema.String),
   payer_name: Schema.NullOr(Schema.String),
   /** What is wrong with it, in words for the seller. */
-  error: Schema.NullOr(Schema.String),
+  problem: Schema.NullOr(Schema.String),
   source: Schema.NullOr(Schema.String),
   created_at: Schema.String,
   paid_at: Schema.NullOr(Schema.String),

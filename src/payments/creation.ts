@@ -27,6 +27,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
   const inbox = yield* WebhookInbox
   const reports = yield* Reports
   const sql = yield* SqlClient.SqlClient
+  const scope = yield* Effect.scope
 
   const webhookUrl = (payment: Payment) =>
     Option.map(
@@ -73,8 +74,14 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
         )
       )
     )
-    // A webhook that was faster than this answer could not know whom it meant.
-    if (yield* events.rearm(gateway.name, created.chargeId)) yield* inbox.wake
+    // A webhook that was faster than this answer could not know whom it meant. The buyer does not wait for this; should
+    // it be lost, the inbox looks again by itself.
+    yield* Effect.forkIn(
+      Effect.flatMap(events.rearm(gateway.name, created.chargeId), (any) => (any ? inbox.wake : Effect.void)).pipe(
+        Log.logged("A busca por avisos que chegaram antes da cobrança")
+      ),
+      scope
+    )
     return Option.getOrElse(stored, () => payment)
   })
 

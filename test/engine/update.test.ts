@@ -15,9 +15,24 @@ describe("parseUpdate", () => {
   it("is total: any JSON gives an answer", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
-        assert.include(["start", "text", "tap", "consent", "member", "ignored"], parseUpdate(json).kind)
+        assert.include(["start", "text", "tap", "consent", "member", "join", "ignored"], parseUpdate(json).kind)
       })
     )
+  })
+
+  it("knows who asks to come into which group, by which link", () => {
+    const from = { id: 7, is_bot: false, first_name: "Ana" }
+    const asked = (request: object) => parseUpdate({ update_id: 1, chat_join_request: { from, ...request } })
+    const chat = { id: -1_001_234, type: "supergroup", username: "clubevip" }
+    const incoming = asked({ chat, invite_link: { invite_link: "https://t.me/+abc" } })
+    assert(incoming.kind === "join")
+    assert.deepInclude(incoming, { chatId: -1_001_234, chatName: "clubevip", link: "https://t.me/+abc" })
+    assert.strictEqual(personIdOf(incoming), 7)
+    const plain = asked({ chat: { id: -5 } })
+    assert(plain.kind === "join")
+    assert.deepInclude(plain, { chatId: -5, chatName: undefined, link: undefined })
+    assert.strictEqual(asked({ chat: { id: "-5" } }).kind, "ignored")
+    assert.strictEqual(asked({ chat, from: { ...from, is_bot: true } }).kind, "ignored")
   })
 
   it("knows /parar and /voltar, however they are written, and nothing that only looks like them", () => {
@@ -46,7 +61,8 @@ describe("parseUpdate", () => {
           text: part
         }),
         callback_query: fc.record({ id: part, from: part, data: part, message: part }),
-        my_chat_member: fc.record({ from: part, chat: part, new_chat_member: part })
+        my_chat_member: fc.record({ from: part, chat: part, new_chat_member: part }),
+        chat_join_request: fc.record({ from: part, chat: part, invite_link: part })
       },
       { requiredKeys: [] }
     )

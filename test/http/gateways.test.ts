@@ -36,7 +36,7 @@ const refunded: PaymentView = {
   status: "refunded",
   end_to_end_id: "E1",
   payer_name: "Fulano",
-  error: null,
+  problem: null,
   source: null,
   created_at: "2025-11-07T12:00:00.000Z",
   paid_at: "2025-11-07T12:01:00.000Z",

@@ -81,7 +81,7 @@ describe("the list of payments", () => {
         paid_at: null,
         end_to_end_id: null,
         payer_name: null,
-        error: null,
+        problem: null,
         refunded_at: null
       }
       assert.deepStrictEqual(
@@ -103,7 +103,7 @@ describe("the list of payments", () => {
             paid_at: "2026-01-01T10:01:00.000Z",
             end_to_end_id: null,
             payer_name: null,
-            error: null,
+            problem: null,
             refunded_at: "2026-01-02T10:00:00.000Z"
           },
           {

@@ -20,7 +20,7 @@ import type { Tap } from "./tap.ts"
 type PlanAction = Extract<Callback, { readonly _tag: "Plan" }>
 
 /** A buyer hears something within 2 s (issue 5), whatever the gateway does. */
-const consoleAfterMs = 1_700
+const consoleAfterMs = 1_500
 /** Also after an update that waited long in the queue: most charges are made within this. */
 const leastPatienceMs = 700
 

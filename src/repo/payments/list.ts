@@ -13,7 +13,7 @@ const viewOf = (sql: SqlClient.SqlClient) => sql`
     p.plan_id, coalesce(p.plan_name, p.meta->>'planName') as plan_name, lower(coalesce(p.gateway, p.provider))
     as gateway, lower(coalesce(p.gateway_charge_id, p.external_id)) as gateway_charge_id,
     coalesce(p.value_cents, p.amount_cents) as value_cents, p.fee_cents, p.net_cents, ${statusOf(sql)} as status,
-    p.end_to_end_id, p.payer_name, p.error,
+    p.end_to_end_id, p.payer_name, p.error as problem,
     coalesce(p.source, p.source_kind) as source, ${isoOf(sql, "p.created_at")} as created_at,
     ${isoOf(sql, "p.paid_at")} as paid_at, ${isoOf(sql, "p.refunded_at")} as refunded_at,
     ${microsOf(sql, "p.created_at")} as cursor_at
