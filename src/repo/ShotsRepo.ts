@@ -58,7 +58,7 @@ export class ShotsRepo extends Context.Service<
       from: ReadonlyArray<ShotStatus>
     ) => Answer<Option.Option<number>>
     readonly move: (id: number, from: ReadonlyArray<ShotStatus>, to: ShotStatus, reason?: string) => Answer<boolean>
-    /** Scheduled ones whose time has come. */
+    /** Scheduled ones whose time has come, within the last day. */
     readonly due: Answer<ReadonlyArray<ShotRow>>
     /** In so many milliseconds the next scheduled one is due. */
     readonly nextDueMs: Answer<Option.Option<number>>
@@ -154,15 +154,18 @@ export class ShotsRepo extends Context.Service<
           (rows) => rows.length === 1
         )
 
+      // What an older system left, or a long outage, is not sent as if nothing had happened; its row stays as it is.
+      const tooLate = sql`now() - interval '24 hours'`
+
       const due = sql<ShotRow>`
         select ${columns} from ${shots}
-        where s.status = 'scheduled' and s.scheduled_at::timestamptz <= now() and b.deleted_at is null
+        where s.status = 'scheduled' and s.scheduled_at::timestamptz between ${tooLate} and now() and b.deleted_at is null
         order by s.scheduled_at limit 20`
 
       const nextDueMs = Effect.map(
         sql<{ ms: number | null }>`
           select ceil(extract(epoch from min(scheduled_at)::timestamptz - now()) * 1000)::bigint as ms
-          from shots where status = 'scheduled'`,
+          from shots where status = 'scheduled' and scheduled_at::timestamptz > ${tooLate}`,
         (rows) => Option.fromNullishOr(rows[0]?.ms)
       )
 
