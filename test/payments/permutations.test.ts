@@ -122,6 +122,7 @@ const setup = Effect.gen(function* () {
     const fuse = new Fuse(life.crashAt, life.crashAfter)
     let process = yield* startProcess(fuse, seconds)
     let revived = false
+    let answered = false
 
     /** Another node takes over: leases have run out, and what was being created is given up on. */
     const takeOver = Effect.gen(function* () {
@@ -181,7 +182,7 @@ const setup = Effect.gen(function* () {
     for (const step of life.told) {
       if (step === "response") {
         yield* Deferred.succeed(account.response, undefined)
-        yield* Fiber.join(creating)
+        answered = Exit.isSuccess(yield* Fiber.join(creating))
       } else {
         const answer = yield* post(step)
         yield* takeOver
@@ -212,7 +213,7 @@ const setup = Effect.gen(function* () {
         (select count(*) from outbox o where o.payment_id = p.id and o.event_name = 'delivery') as deliveries,
         (select u.has_paid from bot_users u where u.bot_id = p.bot_id and u.telegram_id = p.telegram_id) as has_paid
       from payments p where p.plan_name = ${name} and p.gateway_charge_id is not null`
-    return { rows, crashed: fuse.dead }
+    return { rows, crashed: fuse.dead, answered }
   })
 })
 
@@ -240,13 +241,14 @@ describe("a charge, in whatever order its story is told and whenever a process d
       yield* Effect.forEach(
         samples,
         Effect.fnUntraced(function* (life, number) {
-          const { crashed, rows } = yield* liveOn(life, number)
+          const { answered, crashed, rows } = yield* liveOn(life, number)
           const what = `${JSON.stringify(life)} ${JSON.stringify(rows)}`
           if (crashed) crashes += 1
           // Of a charge that nobody pays and whose answer was lost nobody ever hears again.
           if (rows.length === 0) return assert.isTrue(crashed && truthOf(life) === "pending", what)
           assert.deepStrictEqual(rows, [expected(life, rows[0]!.code)], what)
-          assert.isTrue(rows[0]!.code || crashed, what)
+          // On a busy machine the gateway's answer may also come after the 8 s that it is waited for.
+          assert.isTrue(rows[0]!.code || !answered, what)
         }),
         { concurrency: 4, discard: true }
       )
