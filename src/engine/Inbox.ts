@@ -1,10 +1,10 @@
-import { Context, Effect, Layer, Schema } from "effect"
+import { Cause, Context, Effect, Exit, Layer, Schema } from "effect"
 import { makeBatcher } from "../db/Batcher.ts"
 import type { Bot } from "../domain/bot.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { type InboxRow, UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Dispatcher } from "./Dispatcher.ts"
-import { jobOf } from "./job.ts"
+import { jobOf, type UpdateJob } from "./job.ts"
 import { Leftovers } from "./Leftovers.ts"
 import { Node } from "./Node.ts"
 import { Overflow } from "./Overflow.ts"
@@ -38,8 +38,14 @@ const longestWaitMs = 4_500
 export class Inbox extends Context.Service<
   Inbox,
   {
-    /** Returns once the update is committed; a repeated one is committed already. Its handling has then begun. */
+    /** Returns once the update is committed; a repeated one is committed already. */
     readonly accept: (bot: Bot, update: RawUpdate) => Effect.Effect<void, InboxUnavailable | InvalidUpdate>
+    /** The same without a fiber of its own; `done` gets why not, or nothing. */
+    readonly submit: (
+      bot: Bot,
+      update: RawUpdate,
+      done: (refused?: Cause.Cause<InboxUnavailable | InvalidUpdate>) => void
+    ) => void
   }
 >()("funil/engine/Inbox") {
   static readonly layer = Layer.effect(
@@ -74,9 +80,20 @@ export class Inbox extends Context.Service<
         patience: { ms: longestWaitMs, error: () => new InboxUnavailable({ detail: "TimeoutError" }) }
       })
 
-      const accept = Effect.fnUntraced(function* (bot: Bot, update: RawUpdate) {
+      // Those of one commit begin when all of them are answered: nobody's acknowledgement waits for another's handler.
+      let committed: Array<UpdateJob> = []
+      const begin = () => {
+        const jobs = committed
+        committed = []
+        jobs.forEach(dispatcher.offer)
+      }
+      const soon = (job: UpdateJob) => {
+        if (committed.push(job) === 1) queueMicrotask(begin)
+      }
+
+      const submit: Inbox["Service"]["submit"] = (bot, update, done) => {
         const updateId = updateIdOf(update.json)
-        if (updateId === undefined) return yield* new InvalidUpdate()
+        if (updateId === undefined) return done(Cause.fail(new InvalidUpdate()))
         const incoming = parseUpdate(update.json)
         const row: InboxRow = {
           botId: bot.id,
@@ -87,16 +104,28 @@ export class Inbox extends Context.Service<
           requestId: update.requestId,
           receivedAt: new Date()
         }
-        // It may have been committed all the same, and its repetition will then not be news.
-        const uncertain = Effect.sync(() => leftovers.add(row))
-        const owner = yield* pressure.during(Effect.onError(commit(row), () => uncertain))
-        if (owner === undefined) return telemetry.repeatedUpdates.record({})
-        // It waits in the table until there is room.
-        if (owner === null) return
-        dispatcher.offer(jobOf({ ...row, attempts: 0, progress: 0 }, incoming, owner))
-      })
+        pressure.begin()
+        commit.submit(row, (result) => {
+          pressure.end()
+          if (Exit.isFailure(result)) {
+            // It may have been committed all the same, and its repetition will then not be news.
+            leftovers.add(row)
+            return done(result.cause)
+          }
+          const owner = result.value
+          if (owner === undefined) telemetry.repeatedUpdates.record({})
+          // Without an owner it waits in the table until there is room.
+          else if (owner !== null) soon(jobOf({ ...row, attempts: 0, progress: 0 }, incoming, owner))
+          done()
+        })
+      }
 
-      return Inbox.of({ accept })
+      const accept = (bot: Bot, update: RawUpdate) =>
+        Effect.callback<void, InboxUnavailable | InvalidUpdate>((resume) =>
+          submit(bot, update, (refused) => resume(refused === undefined ? Effect.void : Effect.failCause(refused)))
+        )
+
+      return Inbox.of({ accept, submit })
     })
   )
 }

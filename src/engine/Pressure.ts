@@ -14,8 +14,9 @@ const longestEaseMs = 500
 export class Pressure extends Context.Service<
   Pressure,
   {
-    /** Counts as under way while the commit runs. */
-    readonly during: <A, E, R>(commit: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** A commit is under way from `begin` to `end`. */
+    readonly begin: () => void
+    readonly end: () => void
     /** Returns when the rush is over, or after its longest time. */
     readonly ease: Effect.Effect<void>
   }
@@ -35,15 +36,6 @@ export class Pressure extends Context.Service<
       })
       yield* look.pipe(Effect.repeat(Schedule.spaced(lookEvery)), Log.logged("O controle de carga"), Effect.forkScoped)
 
-      const during = <A, E, R>(commit: Effect.Effect<A, E, R>) =>
-        Effect.suspend(() => {
-          underWay += 1
-          return Effect.onExit(commit, () => {
-            underWay -= 1
-            return Effect.void
-          })
-        })
-
       const ease = Effect.suspend(() => {
         if (underWay <= busyAbove) return Effect.void
         if (over === undefined) {
@@ -53,7 +45,7 @@ export class Pressure extends Context.Service<
         return Deferred.await(over)
       })
 
-      return Pressure.of({ during, ease })
+      return Pressure.of({ begin: () => void (underWay += 1), end: () => void (underWay -= 1), ease })
     })
   )
 }

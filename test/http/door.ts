@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Option, type Scope } from "effect"
+import { Context, Effect, Exit, Layer, Option, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { request as httpRequest } from "node:http"
 import { connect, type Socket } from "node:net"
@@ -147,7 +147,13 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     }),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
     Layer.mock(Tracking, doubles.visit === undefined ? {} : { visit: doubles.visit }),
-    Layer.succeed(Inbox, { accept }),
+    Layer.succeed(Inbox, {
+      accept,
+      submit: (bot, update, done) =>
+        void Effect.runForkWith(Context.empty())(accept(bot, update)).addObserver((exit) =>
+          done(Exit.isSuccess(exit) ? undefined : exit.cause)
+        )
+    }),
     Layer.mock(WebhookInbox, doubles.payments === undefined ? {} : { receive: doubles.payments }),
     Layer.mock(Refunds, doubles.refund === undefined ? {} : { refund: doubles.refund }),
     Gateways.layerOf(doubles.gateways ?? []),

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Option } from "effect"
+import { Cause, Context, Effect, Layer, Option } from "effect"
 import { timingSafeEqual } from "node:crypto"
 import { Bots } from "../../bots/Bots.ts"
 import type { Bot } from "../../domain/bot.ts"
@@ -26,6 +26,13 @@ export class TelegramWebhook extends Context.Service<
     readonly refuse: (slug: string) => Effect.Effect<Problem>
     /** Commits the update. Returns why not, or nothing when it is safe. */
     readonly receive: (bot: Bot, raw: string, requestId: string) => Effect.Effect<Problem | undefined>
+    /** The same without a fiber of its own; `done` gets what to do about a refusal, which answers it, or nothing. */
+    readonly submit: (
+      bot: Bot,
+      raw: string,
+      requestId: string,
+      done: (refusal: Effect.Effect<Problem> | undefined) => void
+    ) => void
   }
 >()("funil/http/TelegramWebhook") {
   static readonly layer = Layer.effect(
@@ -62,31 +69,33 @@ export class TelegramWebhook extends Context.Service<
               slug: bot.slug
             }
           )
-          .pipe(Effect.as<Problem | undefined>(given))
+          .pipe(Effect.as(given))
 
-      const receive = (bot: Bot, raw: string, requestId: string): Effect.Effect<Problem | undefined> => {
+      const submit: TelegramWebhook["Service"]["submit"] = (bot, raw, requestId, done) => {
         let json: unknown
         try {
           json = JSON.parse(raw)
         } catch {
-          return refused(bot, requestId, notJson, "o que chegou não é JSON")
+          return done(refused(bot, requestId, notJson, "o que chegou não é JSON"))
         }
-        return Effect.matchCauseEffect(inbox.accept(bot, { raw, json, requestId }), {
-          onSuccess: () => accepted,
-          onFailure: (cause) => {
-            const known = cause.reasons.find((reason) => reason._tag === "Fail")
-            const answer = known === undefined ? ourFault : inboxProblem(known.error)
-            return refused(bot, requestId, answer, detailOf(cause))
-          }
+        inbox.submit(bot, { raw, json, requestId }, (cause) => {
+          if (cause === undefined) return done(undefined)
+          const why = Option.match(Cause.findErrorOption(cause), { onNone: () => ourFault, onSome: inboxProblem })
+          done(refused(bot, requestId, why, detailOf(cause)))
         })
       }
 
-      return TelegramWebhook.of({ admit, refuse, receive })
+      const receive = (bot: Bot, raw: string, requestId: string) =>
+        Effect.callback<Problem | undefined>((resume) =>
+          submit(bot, raw, requestId, (refusal) => resume(refusal ?? accepted))
+        )
+
+      return TelegramWebhook.of({ admit, refuse, receive, submit })
     })
   )
 }
 
-const accepted = Effect.as(Effect.void, undefined)
+const accepted: Effect.Effect<Problem | undefined> = Effect.as(Effect.void, undefined)
 
 // The length shows in the time taken, but all secrets of ours have the same one.
 const isSecretOf = (bot: Bot, given: string): boolean => {

@@ -9,8 +9,8 @@ import { secretHeader, TelegramWebhook } from "./TelegramWebhook.ts"
 
 /**
  * The lane for good webhooks: known bot, right secret, a body that declares its length and is not too long. Everything
- * else is left to the route of the same path, which says why not. The fiber does not belong to the connection: a
- * client that goes away does not interrupt the commit.
+ * else is left to the route of the same path, which says why not. No fiber is made for one that is
+ * well, and a client that goes away does not interrupt its commit.
  */
 export const TelegramLane = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -26,12 +26,15 @@ export const TelegramLane = Layer.effectDiscard(
       if (Option.isNone(bot)) return false
       const begunMs = performance.now()
       readText(request, (raw) => {
-        fork(webhook.receive(bot.value, raw, requestIdOf(request))).addObserver((exit) => {
-          const refusal = Exit.isSuccess(exit) ? exit.value : ourFault
+        const acknowledge = (refusal: Problem | undefined) => {
           answer(response, refusal)
           const seconds = (performance.now() - begunMs) / 1000
           if (refusal === undefined) acknowledgements.record(seconds)
           else telemetry.acks.record({ result: refusal.error }, seconds)
+        }
+        webhook.submit(bot.value, raw, requestIdOf(request), (refusal) => {
+          if (refusal === undefined) return acknowledge(undefined)
+          fork(refusal).addObserver((exit) => acknowledge(Exit.isSuccess(exit) ? exit.value : ourFault))
         })
       })
       return true
