@@ -10,6 +10,12 @@ export class Watch<A> {
     for (const waiter of this.#waiters) waiter(event)
   }
 
+  /** Calls `hear` for every event from now on; the answer ends that. */
+  listen(hear: (event: A) => void): () => void {
+    this.#waiters.add(hear)
+    return () => this.#waiters.delete(hear)
+  }
+
   /**
    * The first `count` events that satisfy the predicate: those already in `past` first, then new ones.
    * Real time on purpose, so that it also works under a test clock.

@@ -1,16 +1,28 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Cause, Console, Context, Effect, Exit, Layer } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { Database } from "../../db/Database.ts"
+import { startEmbedded } from "../../db/Embedded.ts"
 import { CONTROL_PREFIX } from "../http/control.ts"
 import { Sandbox } from "../Sandbox.ts"
+import type { Funnel } from "../simulator/Seller.ts"
+import { startSimulator } from "../simulator/Simulator.ts"
 import { playBuyer } from "./buyer.ts"
 import { demoBot, seed } from "./seed.ts"
-import { freePort, startService } from "./service.ts"
+import { adminToken, type DemoError, freePort, startService } from "./service.ts"
+import { timeTravel } from "./timeTravel.ts"
 
 const { values } = parseArgs({ options: { auto: { type: "boolean", default: false } } })
+
+/** The demo sits down at the database of its service, which is shared by all processes of the folder. */
+const openDatabase = Effect.fnUntraced(function* (path: string) {
+  const { url } = yield* startEmbedded({ dir: join(path, ".data", "postgres") })
+  return Context.get(yield* Layer.build(Database.layerUrl(url)), PgClient.PgClient)
+})
 
 /** `--auto` begins with an empty folder each time; the standing demo keeps what was done in it. */
 const folder = Effect.acquireRelease(
@@ -20,18 +32,36 @@ const folder = Effect.acquireRelease(
 
 const demo = Effect.gen(function* () {
   const { telegram, pushinpay, env } = yield* Sandbox
-  yield* telegram.addBot({ token: demoBot.token, username: demoBot.username, name: "Clube VIP" })
-  const service = yield* startService(yield* folder, yield* freePort(3000), env)
+  yield* telegram.addBot({ token: demoBot.token, username: demoBot.username, name: demoBot.name })
+  const path = yield* folder
+  const service = yield* startService(path, yield* freePort(3000), env)
   yield* seed(service)
   if (values.auto) {
     yield* playBuyer(service)
     return yield* Console.log("Pronto: cada passo foi visto no Telegram e no gateway de mentira.")
   }
+  const sql = yield* openDatabase(path)
+  const simulator = yield* startSimulator(
+    {
+      slug: demoBot.slug,
+      botName: demoBot.name,
+      botToken: demoBot.token,
+      url: service.url,
+      metrics: service.call("GET", `/api/metrics?bot=${demoBot.slug}`) as Effect.Effect<Funnel, DemoError>,
+      onLine: service.log.onLine,
+      time: timeTravel(sql, demoBot.slug)
+    },
+    { port: yield* freePort(3001) }
+  )
   yield* Console.log(
     [
       "",
       "  Demonstração ligada (Ctrl+C para parar):",
-      `  API e documentação: ${service.url}/docs`,
+      "",
+      `  Simulador, comece aqui: ${simulator.url}`,
+      `  Presell:             ${service.url}/p/${demoBot.slug}`,
+      `  Painel:              ${service.url}/admin (senha: ${adminToken})`,
+      `  API e documentação:  ${service.url}/docs`,
       `  Telegram de mentira: ${telegram.url}${CONTROL_PREFIX}`,
       `  PushinPay de mentira: ${pushinpay.url}${CONTROL_PREFIX}`,
       ""
@@ -42,7 +72,9 @@ const demo = Effect.gen(function* () {
 
 demo.pipe(
   Effect.scoped,
-  Effect.provide(Sandbox.layer),
+  Effect.provide(
+    Sandbox.layerWith({ telegram: { uploadFolder: values.auto ? null : join(".data", "demo", "telegram") } })
+  ),
   Effect.tapCause((cause) =>
     Cause.hasInterruptsOnly(cause)
       ? Effect.void

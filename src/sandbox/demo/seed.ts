@@ -1,8 +1,10 @@
 import { Effect } from "effect"
+import { picture } from "./pictures.ts"
 import type { DemoService } from "./service.ts"
 
 export const demoBot = {
   slug: "vip",
+  name: "Clube VIP",
   token: "8240789012:AAHsandbox0demo0bot0nao0existe00LEOBE",
   username: "vip_demo_bot"
 }
@@ -13,29 +15,40 @@ interface Listed {
   readonly items: ReadonlyArray<{ readonly id: number; readonly slug?: string; readonly name?: string }>
 }
 
-/** A bot with two plans and a greeting, through the admin API; what is there already stays. */
+/** A bot with pictures, two plans, and a greeting, through the admin API; what is there already stays. */
 export const seed = Effect.fn("Demo.seed")(function* (service: DemoService) {
   const bots = (yield* service.call("GET", "/api/admin/bots")) as Listed
-  if (!bots.items.some((bot) => bot.slug === demoBot.slug)) {
-    yield* service.call("POST", "/api/admin/bots", {
-      slug: demoBot.slug,
-      token: demoBot.token,
-      name: "Clube VIP",
-      gateway: "pushinpay"
-    })
-  }
+  if (bots.items.some((bot) => bot.slug === demoBot.slug)) return
+  const { slug, token, name } = demoBot
+  yield* service.call("POST", "/api/admin/bots", { slug, token, name, gateway: "pushinpay" })
   const path = `/api/admin/bots/${demoBot.slug}`
-  const plans = (yield* service.call("GET", `${path}/plans`)) as Listed
-  const planOf = Effect.fnUntraced(function* (name: string, price_cents: number) {
-    const known = plans.items.find((plan) => plan.name === name)
-    if (known !== undefined) return known.id
-    const added = yield* service.call("POST", `${path}/plans`, { name, price_cents, delivery: { text: delivery } })
-    return (added as { readonly id: number }).id
-  })
-  const monthly = yield* planOf("Mensal", 1990)
-  const forLife = yield* planOf("Vitalício", 9990)
+  const add = (to: string, body: unknown) =>
+    Effect.map(service.call("POST", path + to, body), (added) => (added as { readonly id: number }).id)
+  const monthly = yield* add("/plans", { name: "Mensal", price_cents: 1990, delivery: { text: delivery } })
+  const forLife = yield* add("/plans", { name: "Vitalício", price_cents: 9990, delivery: { text: delivery } })
+  const pictures = yield* Effect.forEach(
+    [
+      picture([58, 92, 150], [60, 84, 60], 0.25),
+      picture([140, 70, 120], [52, 44, 70], 0.5),
+      picture([30, 110, 120], [40, 90, 70], 0.75)
+    ],
+    (bytes, index) => add("/media", fileForm(bytes, `amostra-${index + 1}.png`))
+  )
   yield* service.call("PUT", `${path}/messages/start`, {
-    text: "Olá {nome}! 🔥\n\nAqui está o <b>Clube VIP</b>: conteúdo novo toda semana.\nEscolha o seu plano:",
-    buttons: [[{ text: "Mensal: R$ 19,90", plan_id: monthly }], [{ text: "Vitalício: R$ 99,90", plan_id: forLife }]]
+    text:
+      "Olá {nome}! 🔥\n\nAqui está o <b>Clube VIP</b>: conteúdo novo toda semana, direto no seu Telegram.\n\n" +
+      "Escolha o seu plano:",
+    media: pictures.map((media_id) => ({ media_id })),
+    buttons: [
+      [{ text: "Mensal: R$ 19,90", plan_id: monthly }],
+      [{ text: "Vitalício: R$ 99,90", plan_id: forLife }],
+      [{ text: "Dúvidas frequentes", url: "https://exemplo.com.br/duvidas" }]
+    ]
   })
 })
+
+const fileForm = (bytes: Buffer, filename: string): FormData => {
+  const form = new FormData()
+  form.set("file", new Blob([new Uint8Array(bytes)], { type: "image/png" }), filename)
+  return form
+}

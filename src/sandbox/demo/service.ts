@@ -4,15 +4,18 @@ import { once } from "node:events"
 import { mkdirSync } from "node:fs"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
+import { ServiceLog } from "./ServiceLog.ts"
 
 export class DemoError extends Schema.TaggedError<DemoError>()("DemoError", { message: Schema.String }) {}
 
 export interface DemoService {
   readonly url: string
   readonly call: (method: string, path: string, body?: unknown) => Effect.Effect<unknown, DemoError>
+  readonly log: ServiceLog
 }
 
-const adminToken = "demo-senha-do-painel"
+/** Also the panel's password; shown on the terminal, because nothing of the demonstration is worth hiding. */
+export const adminToken = "demo-senha-do-painel"
 const main = fileURLToPath(new URL("../../main.ts", import.meta.url))
 
 /** The service as a process of its own, in a folder of its own, its log on this terminal; stopped with the scope. */
@@ -23,7 +26,8 @@ export const startService = Effect.fn("Demo.startService")(function* (
 ) {
   mkdirSync(folder, { recursive: true })
   const url = `http://127.0.0.1:${port}`
-  yield* Effect.acquireRelease(
+  const log = new ServiceLog()
+  const { stdout, stderr } = yield* Effect.acquireRelease(
     Effect.sync(() =>
       spawn(process.execPath, [main], {
         cwd: folder,
@@ -37,7 +41,7 @@ export const startService = Effect.fn("Demo.startService")(function* (
           PUBLIC_URL: url,
           ADMIN_TOKEN: adminToken
         },
-        stdio: ["ignore", "inherit", "inherit"]
+        stdio: ["ignore", "pipe", "pipe"]
       })
     ),
     (child) =>
@@ -48,8 +52,11 @@ export const startService = Effect.fn("Demo.startService")(function* (
         await gone
       })
   )
+  log.read(stdout)
+  log.read(stderr)
   yield* ready(url)
-  return { url, call: (method, path, body) => call(url, method, path, body) } satisfies DemoService
+  const service: DemoService = { url, log, call: (method, path, body) => call(url, method, path, body) }
+  return service
 })
 
 const ready = (url: string) =>
@@ -66,8 +73,11 @@ const call = (url: string, method: string, path: string, body?: unknown) =>
     try: async () => {
       const response = await fetch(url + path, {
         method,
-        headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        headers: {
+          authorization: `Bearer ${adminToken}`,
+          ...(body instanceof FormData ? {} : { "content-type": "application/json" })
+        },
+        ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) })
       })
       const answer: unknown = await response.json()
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { control } from "../http/control.ts"
 import { listen, type ListenOptions } from "../http/listen.ts"
 import { attempt, attemptAsync, type SandboxError } from "../SandboxError.ts"
@@ -39,6 +39,8 @@ export class SandboxPushinPay extends Context.Service<
     /** Sends what `holdWebhooks` held back, the last first when `reverse` is given. */
     readonly release: (options?: { readonly reverse?: boolean }) => Effect.Effect<void>
 
+    /** Calls `hear` with every charge that is made or changes, until the scope ends. */
+    readonly onCharge: (hear: (charge: Charge) => void) => Effect.Effect<void, never, Scope.Scope>
     /** The first charge that satisfies the predicate, now or as soon as one does. */
     readonly waitForCharge: (
       predicate: (charge: Charge) => boolean,
@@ -100,6 +102,11 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
     refund: (id) => attemptAsync(() => bank.refund(id)),
     resend: (id) => attemptAsync(() => webhooks.resend(bank.charge(id))),
     release: ({ reverse = false } = {}) => Effect.promise(() => courier.release(reverse)),
+    onCharge: (hear) =>
+      Effect.acquireRelease(
+        Effect.sync(() => changed.listen(hear)),
+        (stop) => Effect.sync(stop)
+      ),
     waitForCharge: (predicate, timeoutMs = WAIT_MS) =>
       changed
         .collect(charges.values(), predicate, { count: 1, timeoutMs, what: "Cobranças esperadas" })

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { Delivery } from "../Courier.ts"
 import { control } from "../http/control.ts"
 import { listen, type ListenOptions } from "../http/listen.ts"
@@ -50,6 +50,8 @@ export class SandboxSyncPay extends Context.Service<
     /** Tokens given out so far are refused from now on. */
     readonly revokeTokens: Effect.Effect<void>
 
+    /** Calls `hear` with every charge that is made or changes, until the scope ends. */
+    readonly onCharge: (hear: (charge: Charge) => void) => Effect.Effect<void, never, Scope.Scope>
     /** The first charge that satisfies the predicate, now or as soon as one does. */
     readonly waitForCharge: (
       predicate: (charge: Charge) => boolean,
@@ -116,6 +118,11 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
     release: ({ reverse = false } = {}) => Effect.promise(() => courier.release(reverse)),
     register: (hookUrl, event) => Effect.sync(() => hooks.add({ url: hookUrl, event, title: "Painel" })),
     revokeTokens: Effect.sync(() => tokens.revoke()),
+    onCharge: (hear) =>
+      Effect.acquireRelease(
+        Effect.sync(() => changed.listen(hear)),
+        (stop) => Effect.sync(stop)
+      ),
     waitForCharge: (predicate, timeoutMs = WAIT_MS) =>
       changed
         .collect(charges.values(), predicate, { count: 1, timeoutMs, what: "Cobranças esperadas" })

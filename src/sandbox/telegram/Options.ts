@@ -28,6 +28,8 @@ export interface Options {
   readonly limitSetWebhook?: boolean
   /** How many bytes of uploads are kept for the simulator to show; the oldest go first. */
   readonly keepUploadBytes?: number
+  /** A folder in which uploads outlive the stand-in, as their file ids do; null, the default, keeps none. */
+  readonly uploadFolder?: string | null
   readonly onCall?: ((call: Call) => void) | null
   readonly onDelivery?: ((delivery: Delivery) => void) | null
 }
@@ -48,6 +50,7 @@ export const resolveOptions = (options: Options): Settings => {
     duplicateParallel: false,
     limitSetWebhook: false,
     keepUploadBytes: transcripts ? 64 * 1024 * 1024 : 0,
+    uploadFolder: null,
     onCall: null,
     onDelivery: null,
     ...options,

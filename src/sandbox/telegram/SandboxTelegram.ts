@@ -1,4 +1,5 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
+import type { Upload } from "../http/body.ts"
 import { control } from "../http/control.ts"
 import { listen, type ListenOptions } from "../http/listen.ts"
 import { attempt, type SandboxError, unknown } from "../SandboxError.ts"
@@ -73,6 +74,12 @@ export class SandboxTelegram extends Context.Service<
     /** What the person sees in the chat with the bot, oldest first. */
     readonly chat: (bot: BotKey, person: PersonKey) => Effect.Effect<ReadonlyArray<VisibleMessage>, SandboxError>
 
+    readonly isBlocked: (bot: BotKey, person: PersonKey) => Effect.Effect<boolean, SandboxError>
+    /** What a bot uploaded, as far as it was kept. */
+    readonly upload: (uniqueId: string) => Upload | undefined
+    /** Calls `hear` with the bot and the chat of every change of a chat, until the scope ends. */
+    readonly onChat: (hear: (botId: number, chatId: number) => void) => Effect.Effect<void, never, Scope.Scope>
+
     /** Makes a group or channel known with the bot in it, as administrator unless told otherwise. */
     readonly addGroup: (
       bot: BotKey,
@@ -146,6 +153,14 @@ const make = Effect.fnUntraced(function* (options: Options & ListenOptions) {
     unblock: (bot, person) => attempt(() => setBlocked(world, bot, person, false)),
     deactivate: (person) => attempt(() => void (world.personOf(person).deactivated = true)),
     chat: (bot, person) => attempt(() => chatOf(world, bot, person)),
+    isBlocked: (bot, person) =>
+      attempt(() => world.bot(bot).chats.get(typeof person === "object" ? person.id : person)?.blocked ?? false),
+    upload: (uniqueId) => world.uploads.get(uniqueId),
+    onChat: (hear) =>
+      Effect.acquireRelease(
+        Effect.sync(() => world.changes.listen(({ botId, chatId }) => hear(botId, chatId))),
+        (stop) => Effect.sync(stop)
+      ),
     addGroup: (bot, group, role = "administrator") => attempt(() => void addGroup(world, bot, group, role)),
     join: (person, link) => attempt(() => joinByLink(world, person, link)),
     leave: (person, groupId) => attempt(() => leave(world, person, groupId)),

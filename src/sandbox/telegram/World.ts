@@ -39,7 +39,7 @@ export class World {
     this.settings = resolveOptions(options)
     this.calls = new CallLog(this.settings)
     this.rate = new RateGuard(this.settings)
-    this.uploads = new UploadStore(this.settings.keepUploadBytes)
+    this.uploads = new UploadStore(this.settings.keepUploadBytes, this.settings.uploadFolder)
   }
 
   addBot(bot: NewBot): BotState {
