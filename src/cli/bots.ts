@@ -1,4 +1,4 @@
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { BotAdmin } from "../bots/BotAdmin.ts"
 import { type BotView, GatewayName } from "../domain/admin.ts"
@@ -50,13 +50,15 @@ const add = Command.make(
 ).pipe(Command.withDescription("Cadastra um bot"))
 
 const setActive = (active: boolean) =>
-  Effect.fn("Cli.bots.setActive")(function* (input: { readonly slug: string }) {
+  Effect.fn("Cli.bots.setActive")(function* (input: { readonly slug: string; readonly json: boolean }) {
     const bot = yield* (yield* BotAdmin).patch(input.slug, { active })
-    yield* Console.log(line(bot))
+    yield* show(input.json, bot, line(bot))
   }, told)
 
-const pause = Command.make("pause", { slug }, setActive(false)).pipe(Command.withDescription("Para um bot"))
-const resume = Command.make("resume", { slug }, setActive(true)).pipe(Command.withDescription("Liga um bot de novo"))
+const pause = Command.make("pause", { slug, json }, setActive(false)).pipe(Command.withDescription("Para um bot"))
+const resume = Command.make("resume", { slug, json }, setActive(true)).pipe(
+  Command.withDescription("Liga um bot de novo")
+)
 
 export const bots = Command.make("bots").pipe(
   Command.withDescription("Bots: list, add, pause, resume"),

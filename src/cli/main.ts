@@ -1,16 +1,12 @@
-import { NodeServices } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { boot } from "../boot.ts"
 import { version } from "../version.ts"
-import { bots } from "./bots.ts"
-import { doctor } from "./doctor.ts"
-import { migrate } from "./migrate.ts"
-import { webhook } from "./webhook.ts"
+import { funil, withoutConfig } from "./funil.ts"
 
-const funil = Command.make("funil").pipe(
-  Command.withDescription("Comandos do Funil"),
-  Command.withSubcommands([doctor, migrate, bots, webhook])
-)
-
-boot(funil.pipe(Command.run({ version }), Effect.provide(NodeServices.layer)), { quiet: true })
+if (process.argv[2] === "init") {
+  withoutConfig.pipe(Command.run({ version }), Effect.provide(NodeServices.layer), NodeRuntime.runMain)
+} else {
+  boot(funil.pipe(Command.run({ version }), Effect.provide(NodeServices.layer)), { quiet: true })
+}

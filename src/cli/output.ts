@@ -1,4 +1,4 @@
-import { Console, Effect } from "effect"
+import { Console, Effect, Schema } from "effect"
 import { Flag } from "effect/cli"
 import type { AdminError } from "../domain/admin.ts"
 import { sentenceOf } from "../log/sentences.ts"
@@ -8,14 +8,25 @@ export const json = Flag.Boolean("json").pipe(Flag.withDescription("Resposta par
 export const show = (asJson: boolean, value: unknown, text: string) =>
   Console.log(asJson ? JSON.stringify(value, null, 2) : text)
 
-/** An administrative refusal is an answer, not a crash: one sentence and exit code 1. */
-export const told = <A, E, R>(effect: Effect.Effect<A, E | AdminError, R>): Effect.Effect<A | void, E, R> =>
-  Effect.catchIf(
-    effect,
-    (error): error is AdminError => (error as { _tag?: unknown } | null)?._tag === "AdminError",
-    (error) =>
-      Effect.andThen(
-        Console.error(sentenceOf(error)),
-        Effect.sync(() => void (process.exitCode = 1))
-      )
-  )
+/** Why a command did not do what it was asked for, as PT-BR sentences for the terminal. */
+export class CommandRefused extends Schema.TaggedError<CommandRefused>()("CommandRefused", {
+  message: Schema.String
+}) {}
+
+export const refuse = (message: string) => new CommandRefused({ message })
+
+/** The command did not reach what it was asked for: exit code 1. */
+export const failed = Effect.sync(() => void (process.exitCode = 1))
+
+type Answer = AdminError | CommandRefused
+
+const isAnswer = (error: unknown): error is Answer =>
+  error instanceof CommandRefused || (error as { _tag?: unknown } | null)?._tag === "AdminError"
+
+/** A refusal is an answer, not a crash: its sentence and exit code 1. */
+export const told = <A, E, R>(
+  effect: Effect.Effect<A, E | Answer, R>
+): Effect.Effect<A | void, Exclude<E, Answer>, R> =>
+  Effect.catchIf(effect, isAnswer, (error) =>
+    Effect.andThen(Console.error(error._tag === "AdminError" ? sentenceOf(error) : error.message), failed)
+  ) as Effect.Effect<A | void, Exclude<E, Answer>, R>

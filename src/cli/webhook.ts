@@ -1,6 +1,7 @@
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { Bots } from "../bots/Bots.ts"
+import { webhookUrlOf } from "../bots/webhookKeeper.ts"
 import { Webhooks } from "../bots/Webhooks.ts"
 import { Config } from "../config.ts"
 import { AdminError, NotFound } from "../domain/admin.ts"
@@ -21,14 +22,15 @@ const botWithToken = Effect.fnUntraced(function* (name: string) {
 
 const set = Command.make(
   "set",
-  { slug },
+  { slug, json },
   Effect.fn("Cli.webhook.set")(function* (input) {
     const config = yield* Config
     if (Option.isNone(config.publicUrl))
       return yield* refuse("Defina PUBLIC_URL: sem ela não há endereço para registrar.")
     const { bot } = yield* botWithToken(input.slug)
     yield* (yield* Webhooks).ensure(bot, { force: true })
-    yield* Console.log(`Endereço do bot ${bot.slug} registrado no Telegram.`)
+    const done = { slug: bot.slug, url: webhookUrlOf(config.publicUrl.value, bot.slug) }
+    yield* show(input.json, done, `Endereço do bot ${bot.slug} registrado no Telegram.`)
   }, told)
 ).pipe(Command.withDescription("Registra de novo o endereço do bot no Telegram"))
 

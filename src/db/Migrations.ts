@@ -70,6 +70,12 @@ export const migrate = Effect.fn("Migrations.migrate")(function* (options: Migra
   )
 })
 
+/** Those of this code that a database with these checksums (by id) has not had yet. */
+export const pendingMigrations = (known: ReadonlyMap<number, string>) =>
+  Effect.map(readMigrations(ours), (all) =>
+    all.filter(({ id, checksum }) => known.get(id) !== checksum).map(({ name }) => name)
+  )
+
 const readMigrations = (directory: string) =>
   Effect.try({
     try: () =>
