@@ -1,4 +1,5 @@
 import { Effect, Layer } from "effect"
+import { Alerts } from "./bots/Alerts.ts"
 import { BotAdmin } from "./bots/BotAdmin.ts"
 import { Bots } from "./bots/Bots.ts"
 import { Catalogue } from "./bots/Catalogue.ts"
@@ -41,6 +42,7 @@ import { Reconciliation } from "./payments/Reconciliation.ts"
 import { Settlement } from "./payments/Settlement.ts"
 import { WebhookInbox } from "./payments/WebhookInbox.ts"
 import { AccessRepo } from "./repo/AccessRepo.ts"
+import { AlertsRepo } from "./repo/AlertsRepo.ts"
 import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
@@ -87,6 +89,7 @@ const MigratedDatabase = Layer.effectDiscard(
 
 const Repos = Layer.mergeAll(
   AccessRepo.layer,
+  AlertsRepo.layer,
   BotsRepo.layer,
   BulkLeasesRepo.layer,
   GatewayEventsRepo.layer,
@@ -120,7 +123,7 @@ const MediaIn = UrlImportLayer.pipe(
 )
 
 /** Bots with their texts, plans and tokens, and what may be done to them: all that the command line needs. */
-export const BotsLayer = BotAdmin.layer.pipe(
+export const BotsLayer = Layer.merge(BotAdmin.layer, Alerts.layer).pipe(
   Layer.provideMerge(Webhooks.layer),
   Layer.provideMerge(Bots.layer),
   Layer.provideMerge(Catalogue.layer),

@@ -5,6 +5,7 @@ import { Bearer } from "./AdminAuth.ts"
 import { Api } from "./api/Api.ts"
 import { CleanQuery } from "./api/query.ts"
 import { Edge, LastResort } from "./edge.ts"
+import { AlertsHandlers } from "./handlers/alerts.ts"
 import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.ts"
 import { GatewaysHandlers, PaymentsHandlers } from "./handlers/gateways.ts"
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
@@ -39,7 +40,8 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     ListsHandlers,
     ShotsHandlers,
     UpdatesHandlers,
-    MetricsHandlers
+    MetricsHandlers,
+    AlertsHandlers
   ]),
   Layer.provide([Bearer.layer, CleanQuery.layer])
 )

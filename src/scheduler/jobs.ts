@@ -1,4 +1,5 @@
 import { Effect, Layer } from "effect"
+import { Alerts } from "../bots/Alerts.ts"
 import { ensurePartitions } from "../db/Partitions.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { Scheduler } from "./Scheduler.ts"
@@ -11,6 +12,7 @@ const inboxHours = 48
 const Jobs = Layer.effectDiscard(
   Effect.gen(function* () {
     const scheduler = yield* Scheduler
+    const alerts = yield* Alerts
     const updates = yield* UpdatesRepo
 
     yield* scheduler.add({
@@ -19,6 +21,14 @@ const Jobs = Layer.effectDiscard(
       every: "12 hours",
       owner: "one",
       run: () => Effect.asVoid(ensurePartitions(3))
+    })
+    yield* scheduler.add({
+      name: "alerts",
+      title: "avisar o operador do que não pode esperar",
+      every: "30 seconds",
+      traced: false,
+      owner: "one",
+      run: () => alerts.look
     })
     yield* scheduler.add({
       name: "retention",

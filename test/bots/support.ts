@@ -1,5 +1,6 @@
 import { Context, Deferred, Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { Alerts } from "../../src/bots/Alerts.ts"
 import { BotAdmin } from "../../src/bots/BotAdmin.ts"
 import { MediaImport } from "../../src/bots/MediaImport.ts"
 import { BotHealth } from "../../src/bots/BotHealth.ts"
@@ -11,6 +12,7 @@ import { Config } from "../../src/config.ts"
 import { Changes } from "../../src/db/Changes.ts"
 import type { Bot } from "../../src/domain/bot.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
+import { AlertsRepo } from "../../src/repo/AlertsRepo.ts"
 import { BotsRepo } from "../../src/repo/BotsRepo.ts"
 import { MediaRepo } from "../../src/repo/MediaRepo.ts"
 import { MessagesRepo } from "../../src/repo/MessagesRepo.ts"
@@ -36,6 +38,7 @@ export const inWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effe
 export const inOldWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effect.scoped, Effect.provide(oldWorld))
 
 const repos = Layer.mergeAll(
+  AlertsRepo.layer,
   BotsRepo.layer,
   PlansRepo.layer,
   MessagesRepo.layer,
@@ -68,7 +71,7 @@ const room = (env: Readonly<Record<string, string>>, lines: Array<string>) => {
       })
     )
   )
-  return Layer.merge(BotAdmin.layer, BotHealth.layer).pipe(
+  return Layer.mergeAll(BotAdmin.layer, BotHealth.layer, Alerts.layer).pipe(
     Layer.provideMerge(Webhooks.layer),
     Layer.provideMerge(Bots.layer),
     Layer.provideMerge(Catalogue.layer),
@@ -87,6 +90,7 @@ export const startNode = Effect.fnUntraced(function* (env: Readonly<Record<strin
     bots: Context.get(context, Bots),
     admin: Context.get(context, BotAdmin),
     health: Context.get(context, BotHealth),
+    alerts: Context.get(context, Alerts),
     webhooks: Context.get(context, Webhooks),
     catalogue: Context.get(context, Catalogue),
     /** What its fibers wrote so far; the logger writes once per turn of the event loop. */

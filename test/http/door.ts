@@ -2,6 +2,7 @@ import { Context, Effect, Exit, Layer, Option, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { request as httpRequest } from "node:http"
 import { connect, type Socket } from "node:net"
+import { Alerts } from "../../src/bots/Alerts.ts"
 import { BotAdmin } from "../../src/bots/BotAdmin.ts"
 import { Bots } from "../../src/bots/Bots.ts"
 import { Config } from "../../src/config.ts"
@@ -145,6 +146,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
       byId: () => Option.none(),
       all: () => [...bots.values()]
     }),
+    Layer.mock(Alerts, {}),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
     Layer.mock(Tracking, doubles.visit === undefined ? {} : { visit: doubles.visit }),
     Layer.succeed(Inbox, {

@@ -1,5 +1,6 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../version.ts"
+import { AlertsGroup } from "./alerts.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
 import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
@@ -23,6 +24,7 @@ export class Api extends HttpApi.make("funil")
   .add(ShotsGroup)
   .add(UpdatesGroup)
   .add(MetricsGroup)
+  .add(AlertsGroup)
   .annotateMerge(
     OpenApi.annotations({
       title: "Funil",
