@@ -2,6 +2,7 @@ import { Cause, Console, Effect, Latch, type Scope } from "effect"
 import { Sandbox } from "../Sandbox.ts"
 import type { SandboxError } from "../SandboxError.ts"
 import type { User } from "../telegram/wire.ts"
+import { Timers } from "../Timers.ts"
 import type { Banks } from "./Banks.ts"
 import { html } from "./html.ts"
 import type { Live } from "./Live.ts"
@@ -14,6 +15,9 @@ import type { Seller } from "./Seller.ts"
 
 /** How many lines of the log stay on the page. */
 const LINES = 200
+
+/** A line is written when something was done; the tables know of it a moment later. */
+const recordedWithinMs = 1_200
 
 /** Changes of one moment are drawn together. */
 const drawEvery = "40 millis"
@@ -35,6 +39,11 @@ export const makeStage = Effect.fnUntraced(function* (
   const changed = Latch.makeUnsafe(false)
   const dirty = new Set<"log" | "numbers" | number>()
   let written = 0
+  let later = false
+  const timers = yield* Effect.acquireRelease(
+    Effect.sync(() => new Timers()),
+    (made) => Effect.sync(() => made.close())
+  )
 
   const touch = (...parts: ReadonlyArray<"log" | "numbers" | number>) => {
     for (const part of parts) dirty.add(part)
@@ -80,6 +89,12 @@ export const makeStage = Effect.fnUntraced(function* (
     lines.push(readLine(line, ++written))
     if (lines.length > LINES) lines.shift()
     touch("log", "numbers")
+    if (later) return
+    later = true
+    timers.after(recordedWithinMs, () => {
+      later = false
+      touch("numbers")
+    })
   })
   yield* Effect.forkScoped(Effect.forever(draw))
   touch("numbers")
