@@ -83,8 +83,14 @@ export const telemetry = {
   }),
   deliveries: counter("funil_deliveries_total", "Entregas tentadas, por destino e resultado", {
     destination: destinations,
-    result: ["sent", "retry", "failed"]
+    result: ["sent", "retry", "failed", "dropped"]
   }),
+  deliverySeconds: histogram(
+    "funil_delivery_seconds",
+    "Duração de uma entrega ou de um lote delas, por destino",
+    { destination: destinations },
+    [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10]
+  ),
   webhookRepairs: counter("funil_webhook_repairs_total", "Endereços registrados de novo no Telegram, pelo motivo", {
     found: ["no_address", "other_address", "missing_updates", "wrong_secret", "not_found"]
   }),

@@ -1,15 +1,20 @@
-import { Context, Effect, Latch, Layer } from "effect"
+import { Clock, Context, Effect, Latch, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { type NewOutboxRow, OutboxRepo, type OutboxRow } from "../repo/OutboxRepo.ts"
+import { Breakers, type Trouble } from "./Breakers.ts"
 
 /**
- * How a delivery ended. `Retry` without a time backs off by itself; `Failed` is for good and lets the next row of the
- * same order pass. Reasons are PT-BR: the seller reads them.
+ * How a delivery ended. `Retry` is the row's own trouble: without a time it backs off by itself. `Away` is the
+ * destination's, whoever's row it is: deliveries to that account pause. `Failed` is for good and lets the next row of
+ * the same order pass. `Dropped`: nobody is to hear of it, so nothing of it is kept. Reasons are PT-BR: the seller reads
+ * them.
  */
 export type OutboxOutcome =
   | { readonly _tag: "Sent" }
   | { readonly _tag: "Retry"; readonly reason: string; readonly afterSeconds?: number | undefined }
+  | ({ readonly _tag: "Away" } & Trouble)
   | { readonly _tag: "Failed"; readonly reason: string }
+  | { readonly _tag: "Dropped" }
 
 /**
  * Brings one row to its destination. `row.progress` parts are confirmed already; `saveProgress` keeps how many are, so
@@ -20,8 +25,15 @@ export type OutboxHandler = (
   saveProgress: (parts: number) => Effect.Effect<void, SqlError.SqlError>
 ) => Effect.Effect<OutboxOutcome, SqlError.SqlError>
 
+/** Brings many rows of one account at once, one group after another. */
+export interface OutboxBatch {
+  readonly size: number
+  /** One outcome for each row, in their order. */
+  readonly deliver: (rows: ReadonlyArray<OutboxRow>) => Effect.Effect<ReadonlyArray<OutboxOutcome>, SqlError.SqlError>
+}
+
 /** Who brings what where, by destination (`telegram`, `facebook`, `utmify`). */
-export class OutboxHandlers extends Context.Service<OutboxHandlers, ReadonlyMap<string, OutboxHandler>>()(
+export class OutboxHandlers extends Context.Service<OutboxHandlers, ReadonlyMap<string, OutboxHandler | OutboxBatch>>()(
   "funil/tracking/OutboxHandlers"
 ) {}
 
@@ -34,8 +46,11 @@ export class Outbox extends Context.Service<
     /** The same for many at once, in one statement. */
     readonly putAll: (rows: ReadonlyArray<NewOutboxRow>) => Effect.Effect<void, SqlError.SqlError>
     readonly wake: (destination: string) => Effect.Effect<void>
+    /** Wakes it also where it is paused: somebody says that it works now. */
+    readonly retryNow: (destination: string) => Effect.Effect<void>
     /** Opens when there may be work for a destination. */
     readonly signal: (destination: string) => Latch.Latch
+    readonly breakers: (destination: string) => Breakers
   }
 >()("funil/tracking/Outbox") {
   static readonly layer = Layer.effect(
@@ -43,17 +58,15 @@ export class Outbox extends Context.Service<
     Effect.gen(function* () {
       const repo = yield* OutboxRepo
       const sql = yield* SqlClient.SqlClient
-      const signals = new Map<string, Latch.Latch>()
-
-      const signal = (destination: string) => {
-        const known = signals.get(destination)
-        if (known !== undefined) return known
-        const latch = Latch.makeUnsafe(false)
-        signals.set(destination, latch)
-        return latch
-      }
+      const signal = byDestination(() => Latch.makeUnsafe(false))
+      const breakers = byDestination(() => new Breakers())
 
       const wake = (destination: string) => Effect.sync(() => void signal(destination).openUnsafe())
+
+      const retryNow = Effect.fnUntraced(function* (destination: string) {
+        breakers(destination).retryNow(yield* Clock.currentTimeMillis)
+        yield* wake(destination)
+      })
 
       const put = Effect.fn("Outbox.put")(function* (row: NewOutboxRow) {
         const fresh = yield* repo.enqueue(row)
@@ -66,7 +79,16 @@ export class Outbox extends Context.Service<
         for (const destination of new Set(rows.map((row) => row.destination))) yield* sql.afterCommit(wake(destination))
       })
 
-      return Outbox.of({ put, putAll, wake, signal })
+      return Outbox.of({ put, putAll, wake, retryNow, signal, breakers })
     })
   )
+}
+
+const byDestination = <A>(make: () => A) => {
+  const known = new Map<string, A>()
+  return (destination: string): A => {
+    const found = known.get(destination) ?? make()
+    known.set(destination, found)
+    return found
+  }
 }

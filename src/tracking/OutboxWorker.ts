@@ -1,22 +1,27 @@
-import { Cause, Effect, FiberSet, Layer, Option, Random, Schedule } from "effect"
+import { Cause, Clock, Effect, FiberSet, Layer, Option, Random, Schedule } from "effect"
+import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import * as Log from "../log/Log.ts"
-import { telemetry } from "../log/telemetry.ts"
+import { stopwatch, telemetry } from "../log/telemetry.ts"
 import { holding } from "../repo/lease.ts"
-import { OutboxRepo, type OutboxRow } from "../repo/OutboxRepo.ts"
+import { OutboxRepo, type OutboxRow, type Settled } from "../repo/OutboxRepo.ts"
 import { surviving } from "../repo/surviving.ts"
-import { Outbox, type OutboxHandler, OutboxHandlers, type OutboxOutcome } from "./Outbox.ts"
+import { Outbox, type OutboxBatch, type OutboxHandler, OutboxHandlers, type OutboxOutcome } from "./Outbox.ts"
+import { sayNews, sayOutcomes } from "./outboxLines.ts"
 
 /** Deliveries under way per destination: one that is slow or dead fills its own places and no others. */
 const places = 16
 /** Rows whose hand-over was lost with a process, or whose time has come. */
-const pollEvery = "2 seconds"
-const longestBackOffSeconds = 600
+const pollMs = 2_000
+/** Of a row's own trouble, and of one that met a destination which is away: that may be back any moment. */
+const longestBackOffSeconds = { Retry: 600, Away: 60 }
 /** Running deliveries get this long to finish at a stop; the rest is given back. */
 const drainTimeout = "6 seconds"
 
 // What happened outside must get into the row, or it happens twice: worth waiting for an absent database.
 const whileDatabaseIsAway = { schedule: Schedule.spaced("250 millis"), times: 240 }
+
+type Deliver = (rows: ReadonlyArray<OutboxRow>) => Effect.Effect<ReadonlyArray<OutboxOutcome>, SqlError.SqlError>
 
 /** Works the outbox off: every destination by itself, every order key strictly in order. */
 export const outboxWorkerLayer = Layer.effectDiscard(
@@ -27,67 +32,104 @@ export const outboxWorkerLayer = Layer.effectDiscard(
     const owner = randomUUID()
     yield* Effect.addFinalizer(() => Effect.ignore(repo.release(owner)))
 
-    const finish = Effect.fnUntraced(function* (row: OutboxRow, outcome: OutboxOutcome) {
-      const fields = { destination: row.destination, event_name: row.eventName, payment_id: row.paymentId }
-      const what = `entrega ${row.id} (${row.eventName}) para ${row.destination}`
-      switch (outcome._tag) {
-        case "Sent":
-          return yield* repo.markSent(row.id, owner)
-        case "Retry": {
-          const after = outcome.afterSeconds ?? (yield* backOff(row.attempts))
-          yield* repo.retry(row.id, owner, after, outcome.reason)
-          return yield* Log.warn(
-            `[AVISO] A ${what} será tentada de novo em ${Math.ceil(after)} s: ${outcome.reason}`,
-            fields
-          )
-        }
-        case "Failed":
-          yield* repo.markFailed(row.id, owner, outcome.reason)
-          return yield* Log.error(`[ERRO] A ${what} falhou de vez: ${outcome.reason}`, fields)
-      }
+    const finish = Effect.fnUntraced(function* (
+      destination: string,
+      rows: ReadonlyArray<OutboxRow>,
+      outcomes: ReadonlyArray<OutboxOutcome>
+    ) {
+      const account = accountOf(rows)
+      const breakers = outbox.breakers(destination)
+      const nowMs = yield* Clock.currentTimeMillis
+      const jitter = yield* Random.nextBetween(0.75, 1.25)
+      const away = outcomes.find((outcome) => outcome._tag === "Away")
+      const news = away === undefined ? breakers.worked(account) : breakers.failed(account, away, nowMs, jitter)
+      const pause = breakers.pauseSeconds(account, nowMs)
+      const settled = rows.map((row, index): Settled => {
+        const outcome = outcomes[index] ?? unanswered
+        return { id: row.id, ...settledOf(outcome, row.attempts, jitter, pause) }
+      })
+      yield* Effect.retry(repo.settle(owner, settled), whileDatabaseIsAway)
+      for (const outcome of outcomes) telemetry.deliveries.record({ destination, result: results[outcome._tag] })
+      yield* sayOutcomes(destination, rows, outcomes, settled)
+      if (news !== undefined) yield* sayNews(destination, account, news, away)
     })
 
-    const deliver = (row: OutboxRow, handler: OutboxHandler) =>
-      handler(row, (parts) => repo.saveProgress(row.id, owner, parts)).pipe(
-        Effect.catchCause(unexpected(row)),
-        Effect.flatMap((outcome) =>
-          Effect.andThen(
-            Effect.retry(finish(row, outcome), whileDatabaseIsAway),
-            Effect.sync(() =>
-              telemetry.deliveries.record({ destination: row.destination, result: results[outcome._tag] })
-            )
-          )
-        ),
-        holding(repo.renew(row.id, owner)),
+    const deliverGroup = (destination: string, rows: ReadonlyArray<OutboxRow>, deliver: Deliver) =>
+      Effect.suspend(() => {
+        const seconds = stopwatch()
+        return deliver(rows).pipe(
+          Effect.catchCause(unexpected(rows)),
+          Effect.tap(() => Effect.sync(() => telemetry.deliverySeconds.record({ destination }, seconds()))),
+          Effect.flatMap((outcomes) => finish(destination, rows, outcomes))
+        )
+      }).pipe(
+        holding(repo.renew(idsOf(rows), owner)),
         Effect.tap((held) =>
-          Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${row.id} passou para outro processo`)
+          Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${idsOf(rows)[0]} passou para outro processo`)
         ),
         Effect.withSpan("Outbox.deliver", {
-          attributes: { destination: row.destination, event_name: row.eventName, attempts: row.attempts }
+          attributes: { destination, event_name: rows[0]?.eventName, rows: rows.length, attempts: rows[0]?.attempts }
         }),
-        Log.logged(`A entrega ${row.id} para ${row.destination}`)
+        Log.logged(`A entrega ${idsOf(rows)[0]} para ${destination}`)
       )
 
-    const work = Effect.fnUntraced(function* (destination: string, handler: OutboxHandler) {
+    const oneByOne =
+      (handler: OutboxHandler): Deliver =>
+      ([row]) =>
+        row === undefined
+          ? Effect.succeed([])
+          : Effect.map(
+              handler(row, (parts) => repo.saveProgress(row.id, owner, parts)),
+              (outcome) => [outcome]
+            )
+
+    const work = Effect.fnUntraced(function* (destination: string, handler: OutboxHandler | OutboxBatch) {
+      const { deliver, size } =
+        typeof handler === "function" ? { deliver: oneByOne(handler), size: 1 } : { ...handler, size: handler.size }
       const signal = outbox.signal(destination)
+      const breakers = outbox.breakers(destination)
       const fibers = yield* FiberSet.make()
       const fork = yield* FiberSet.runtime(fibers)<never>()
       yield* Effect.addFinalizer(() => Effect.asVoid(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainTimeout)))
+      const underWay = new Map<string, number>()
       let running = 0
-      const left = Effect.sync(() => {
-        running -= 1
-        signal.openUnsafe()
+
+      const start = (rows: ReadonlyArray<OutboxRow>) => {
+        const account = accountOf(rows)
+        running += 1
+        underWay.set(account, (underWay.get(account) ?? 0) + 1)
+        const left = Effect.sync(() => {
+          running -= 1
+          const rest = (underWay.get(account) ?? 1) - 1
+          if (rest === 0) underWay.delete(account)
+          else underWay.set(account, rest)
+          signal.openUnsafe()
+        })
+        fork(Effect.ensuring(deliverGroup(destination, rows, deliver), left))
+      }
+
+      /** One attempt for each account that was away; what comes of it decides for all that waits. */
+      const probe = Effect.fnUntraced(function* (nowMs: number) {
+        for (const account of breakers.due(nowMs)) {
+          if (underWay.has(account)) continue
+          const rows = yield* repo.claim(destination, owner, { limit: 1, only: account })
+          if (rows.length > 0) start(rows)
+        }
       })
 
       const turn = Effect.gen(function* () {
         signal.closeUnsafe()
+        const nowMs = yield* Clock.currentTimeMillis
+        yield* probe(nowMs)
         const room = places - running
-        const rows = room > 0 ? yield* repo.claim(destination, owner, room) : []
-        for (const row of rows) {
-          running += 1
-          fork(Effect.ensuring(deliver(row, handler), left))
-        }
-        if (rows.length === 0 || room === 0) yield* Effect.timeoutOption(signal.await, pollEvery)
+        // A group of many is alone with its account: what comes meanwhile makes the next one larger.
+        const without = [...breakers.shut(), ...(size > 1 ? underWay.keys() : [])]
+        const limit = Math.max(room, size)
+        const rows = room > 0 ? yield* repo.claim(destination, owner, { limit, without }) : []
+        for (const group of groupsOf(rows, size)) start(group)
+        if (rows.length > 0 && room > 0) return
+        const waitMs = Math.min(pollMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
+        yield* Effect.timeoutOption(signal.await, waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
       yield* Effect.forkScoped(surviving(`A fila de entregas para ${destination}`)(turn))
@@ -97,20 +139,60 @@ export const outboxWorkerLayer = Layer.effectDiscard(
   })
 )
 
-const results: Record<OutboxOutcome["_tag"], string> = { Sent: "sent", Retry: "retry", Failed: "failed" }
+const accountOf = (rows: ReadonlyArray<OutboxRow>) => rows[0]?.account ?? ""
 
-const backOff = (attempts: number) =>
-  Effect.map(
-    Random.nextBetween(0.75, 1.25),
-    (jitter) => Math.min(2 ** Math.min(attempts, 30), longestBackOffSeconds) * jitter
-  )
+const idsOf = (rows: ReadonlyArray<OutboxRow>) => rows.map((row) => row.id)
 
-/** A handler that breaks holds only its own order key, and that in ever longer steps. */
+const groupsOf = (rows: ReadonlyArray<OutboxRow>, size: number): ReadonlyArray<ReadonlyArray<OutboxRow>> => {
+  if (size === 1) return rows.map((row) => [row])
+  // Claimed in no particular order; ids are the order in which the facts were written.
+  const sorted = rows.toSorted((a, b) => a.id - b.id)
+  return [...Map.groupBy(sorted, (row) => row.account).values()]
+}
+
+const results: Record<OutboxOutcome["_tag"], string> = {
+  Sent: "sent",
+  Retry: "retry",
+  Away: "retry",
+  Failed: "failed",
+  Dropped: "dropped"
+}
+
+const unanswered: OutboxOutcome = { _tag: "Retry", reason: "falha interna" }
+
+const settledOf = (
+  outcome: OutboxOutcome,
+  attempts: number,
+  jitter: number,
+  pauseSeconds: number
+): Omit<Settled, "id"> => {
+  switch (outcome._tag) {
+    case "Sent":
+      return { state: "sent", reason: null, afterSeconds: 0 }
+    case "Dropped":
+      return { state: "dropped", reason: null, afterSeconds: 0 }
+    case "Failed":
+      return { state: "failed", reason: outcome.reason, afterSeconds: 0 }
+    case "Retry": {
+      const afterSeconds = outcome.afterSeconds ?? backOff(attempts, longestBackOffSeconds.Retry) * jitter
+      return { state: "pending", reason: outcome.reason, afterSeconds }
+    }
+    case "Away": {
+      const afterSeconds = Math.max(pauseSeconds, backOff(attempts, longestBackOffSeconds.Away) * jitter)
+      return { state: "pending", reason: outcome.reason, afterSeconds }
+    }
+  }
+}
+
+const backOff = (attempts: number, longestSeconds: number) => Math.min(2 ** Math.min(attempts, 30), longestSeconds)
+
+/** A handler that breaks holds only the order keys of its rows, and those in ever longer steps. */
 const unexpected =
-  (row: OutboxRow) =>
-  <E>(cause: Cause.Cause<E>): Effect.Effect<OutboxOutcome> =>
-    Cause.hasInterrupts(cause)
-      ? Effect.interrupt
-      : Effect.logError(`[ERRO] A entrega ${row.id} para ${row.destination} parou por uma falha interna`, cause).pipe(
-          Effect.as<OutboxOutcome>({ _tag: "Retry", reason: "falha interna" })
-        )
+  (rows: ReadonlyArray<OutboxRow>) =>
+  <E>(cause: Cause.Cause<E>): Effect.Effect<ReadonlyArray<OutboxOutcome>> => {
+    if (Cause.hasInterrupts(cause)) return Effect.interrupt
+    const what = `A entrega ${rows[0]?.id} para ${rows[0]?.destination}`
+    return Effect.logError(`[ERRO] ${what} parou por uma falha interna`, cause).pipe(
+      Effect.as(rows.map(() => unanswered))
+    )
+  }

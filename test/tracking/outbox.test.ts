@@ -191,9 +191,9 @@ describe("Outbox", () => {
       const repo = yield* OutboxRepo
       const sql = yield* SqlClient.SqlClient
       yield* outbox.put(row())
-      const [held] = yield* repo.claim("telegram", "processo morto", 10)
+      const [held] = yield* repo.claim("telegram", "processo morto", { limit: 10 })
       yield* repo.saveProgress(held!.id, "processo morto", 2)
-      assert.strictEqual((yield* repo.claim("telegram", "outro", 10)).length, 0)
+      assert.strictEqual((yield* repo.claim("telegram", "outro", { limit: 10 })).length, 0)
       yield* sql`update outbox set lease_until = now() - interval '1 second'`
       const seen = yield* Deferred.make<readonly [number, number]>()
       yield* worker({
@@ -202,7 +202,7 @@ describe("Outbox", () => {
       assert.deepStrictEqual(yield* Deferred.await(seen), [2, 2])
       yield* allSent
       // The dead one wakes up: the row is not his any more.
-      yield* repo.retry(held!.id, "processo morto", 0, "tarde")
+      yield* repo.settle("processo morto", [{ id: held!.id, state: "pending", reason: "tarde", afterSeconds: 0 }])
       assert.deepStrictEqual((yield* rows)[0]?.status, "sent")
     }).pipe(Effect.scoped, Effect.provide(ground))
   )

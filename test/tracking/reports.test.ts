@@ -95,7 +95,7 @@ describe("Reports", () => {
         (yield* rows).map(({ account, event_name }) => [event_name, account]),
         [
           ["pix_created", "99887766"],
-          ["pix_charged_back", null]
+          ["pix_charged_back", ""]
         ]
       )
     }).pipe(
