@@ -70,6 +70,7 @@ import { ShotStart } from "./shots/ShotStart.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
 import { Outbox } from "./tracking/Outbox.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
+import { ReportHandlers } from "./tracking/ReportHandlers.ts"
 import { Reports } from "./tracking/Reports.ts"
 import { Tracking } from "./tracking/Tracking.ts"
 
@@ -166,7 +167,7 @@ const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
  */
 export const EngineLayer = Layer.mergeAll(
   Updates,
-  outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer)),
+  outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer), Layer.provide(ReportHandlers.layer)),
   ShotSending.layer.pipe(Layer.provideMerge(BulkLeases.layer))
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Node.layer, Pressure.layer, Leftovers.layer)),

@@ -1,15 +1,20 @@
 import { Effect, Layer } from "effect"
-import { type OutboxHandler, OutboxHandlers } from "../tracking/Outbox.ts"
+import { type OutboxBatch, type OutboxHandler, OutboxHandlers } from "../tracking/Outbox.ts"
+import { ReportHandlers } from "../tracking/ReportHandlers.ts"
 import { makeExpiry } from "./deliveries/expiry.ts"
 import { failed } from "./deliveries/outcomes.ts"
 import { makeProduct } from "./deliveries/product.ts"
 import { makeInvitation } from "./deliveries/invitation.ts"
 import { makeWithdrawal } from "./deliveries/withdrawal.ts"
 
-/** What payments have to say in Telegram: the outbox's `telegram` destination, by the name of what happened. */
+/**
+ * What payments have to say in Telegram, the outbox's `telegram` destination, by the name of what happened; beside it
+ * those who only hear of it.
+ */
 export const DeliveryLayer = Layer.effect(
   OutboxHandlers,
   Effect.gen(function* () {
+    const reports = yield* ReportHandlers
     const handlers: Readonly<Record<string, OutboxHandler>> = {
       delivery: yield* makeProduct,
       vip_access: yield* makeInvitation,
@@ -18,6 +23,6 @@ export const DeliveryLayer = Layer.effect(
     }
     const deliver: OutboxHandler = (row, saveProgress) =>
       handlers[row.eventName]?.(row, saveProgress) ?? Effect.succeed(failed(`ninguém sabe entregar "${row.eventName}"`))
-    return new Map([["telegram", deliver]])
+    return new Map<string, OutboxHandler | OutboxBatch>([...reports, ["telegram", deliver]])
   })
 )

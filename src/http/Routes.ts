@@ -8,6 +8,7 @@ import { Edge, LastResort } from "./edge.ts"
 import { AlertsHandlers } from "./handlers/alerts.ts"
 import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.ts"
 import { GatewaysHandlers, PaymentsHandlers } from "./handlers/gateways.ts"
+import { DeliveriesHandlers } from "./handlers/deliveries.ts"
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
 import { healthz, readyz } from "./handlers/health.ts"
 import { ListsHandlers } from "./handlers/lists.ts"
@@ -39,6 +40,7 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     GatewaysHandlers,
     ListsHandlers,
     ShotsHandlers,
+    DeliveriesHandlers,
     UpdatesHandlers,
     MetricsHandlers,
     AlertsHandlers

@@ -1,4 +1,4 @@
-import { Context, Effect, Exit, Layer, Option, type Scope } from "effect"
+import { Context, Effect, Exit, Latch, Layer, Option, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { request as httpRequest } from "node:http"
 import { connect, type Socket } from "node:net"
@@ -28,6 +28,8 @@ import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
 import { Tracking } from "../../src/tracking/Tracking.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
+import { Breakers } from "../../src/tracking/Breakers.ts"
+import { Outbox } from "../../src/tracking/Outbox.ts"
 import { type Vitals, VitalsRepo } from "../../src/repo/VitalsRepo.ts"
 
 export const adminToken = "test-admin-token-0123456789"
@@ -77,6 +79,8 @@ export interface Doubles {
   readonly preview?: Preview["Service"]["send"]
   readonly vitals?: VitalsRepo["Service"]["read"]
   readonly updates?: Partial<UpdatesRepo["Service"]>
+  readonly outboxRepo?: Partial<OutboxRepo["Service"]>
+  readonly outbox?: Partial<Outbox["Service"]>
   readonly recover?: Effect.Effect<void>
   readonly visit?: Tracking["Service"]["visit"]
 }
@@ -164,7 +168,15 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(MediaLibrary, doubles.media ?? {}),
     Layer.mock(Preview, doubles.preview === undefined ? {} : { send: doubles.preview }),
     Spool.layer.pipe(Layer.provide(config)),
-    Layer.mock(OutboxRepo, { list: () => Effect.succeed({ items: [], next_cursor: null }) }),
+    Layer.mock(OutboxRepo, {
+      list: () => Effect.succeed({ items: [], next_cursor: null }),
+      ...doubles.outboxRepo
+    }),
+    Layer.mock(Outbox, {
+      signal: () => Latch.makeUnsafe(false),
+      breakers: () => new Breakers(),
+      ...doubles.outbox
+    }),
     Layer.mock(ListsRepo, doubles.lists ?? {}),
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
     Layer.mock(ShotAdmin, {}),

@@ -2,6 +2,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { version } from "../../version.ts"
 import { AlertsGroup } from "./alerts.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
+import { DeliveriesGroup } from "./deliveries.ts"
 import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
 import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
@@ -22,6 +23,7 @@ export class Api extends HttpApi.make("funil")
   .add(GatewaysGroup)
   .add(ListsGroup)
   .add(ShotsGroup)
+  .add(DeliveriesGroup)
   .add(UpdatesGroup)
   .add(MetricsGroup)
   .add(AlertsGroup)
