@@ -20,11 +20,13 @@ const { host, load } = values
 const port = Number(values.port)
 
 const program = Effect.gen(function* () {
-  const { telegram, pushinpay, syncpay, env } = yield* Sandbox
+  const { telegram, pushinpay, syncpay, meta, utmify, env } = yield* Sandbox
   for (const token of values.bot) yield* telegram.addBot({ token })
   yield* Console.log(`Telegram de mentira em ${telegram.url} (controle em ${telegram.url}${CONTROL_PREFIX})`)
   yield* Console.log(`PushinPay de mentira em ${pushinpay.url}/api (controle em ${pushinpay.url}${CONTROL_PREFIX})`)
   yield* Console.log(`SyncPay de mentira em ${syncpay.url} (controle em ${syncpay.url}${CONTROL_PREFIX})`)
+  yield* Console.log(`Meta de mentira em ${meta.url}/v26.0 (controle em ${meta.url}${CONTROL_PREFIX})`)
+  yield* Console.log(`UTMify de mentira em ${utmify.url} (controle em ${utmify.url}${CONTROL_PREFIX})`)
   yield* Console.log("Variáveis para o serviço:")
   for (const [name, value] of Object.entries(env)) yield* Console.log(`  ${name}=${value}`)
   return yield* Effect.never
@@ -35,7 +37,9 @@ program.pipe(
     Sandbox.layerWith({
       telegram: { host, port, record: !load, acceptUnknownChats: load },
       pushinpay: { host, port: port === 0 ? 0 : port + 1, record: !load, qr: load ? "tiny" : "real" },
-      syncpay: { host, port: port === 0 ? 0 : port + 2, record: !load }
+      syncpay: { host, port: port === 0 ? 0 : port + 2, record: !load },
+      meta: { host, port: port === 0 ? 0 : port + 3, record: !load },
+      utmify: { host, port: port === 0 ? 0 : port + 4, record: !load }
     })
   ),
   NodeRuntime.runMain
