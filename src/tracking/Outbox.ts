@@ -6,14 +6,14 @@ import { Breakers, type Trouble } from "./Breakers.ts"
 /**
  * How a delivery ended. `Retry` is the row's own trouble: without a time it backs off by itself. `Away` is the
  * destination's, whoever's row it is: deliveries to that account pause. `Failed` is for good and lets the next row of
- * the same order pass. `Dropped`: nobody is to hear of it, so nothing of it is kept. Reasons are PT-BR: the seller reads
+ * the same order pass; `unsent` says nothing about the destination. `Dropped`: nobody is to hear of it, so nothing of it is kept. Reasons are PT-BR: the seller reads
  * them.
  */
 export type OutboxOutcome =
   | { readonly _tag: "Sent" }
   | { readonly _tag: "Retry"; readonly reason: string; readonly afterSeconds?: number | undefined }
   | ({ readonly _tag: "Away" } & Trouble)
-  | { readonly _tag: "Failed"; readonly reason: string }
+  | { readonly _tag: "Failed"; readonly reason: string; readonly unsent?: boolean | undefined }
   | { readonly _tag: "Dropped" }
 
 /**

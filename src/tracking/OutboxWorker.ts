@@ -42,7 +42,8 @@ export const outboxWorkerLayer = Layer.effectDiscard(
       const nowMs = yield* Clock.currentTimeMillis
       const jitter = yield* Random.nextBetween(0.75, 1.25)
       const away = outcomes.find((outcome) => outcome._tag === "Away")
-      const news = away === undefined ? breakers.worked(account) : breakers.failed(account, away, nowMs, jitter)
+      const worked = () => (outcomes.some(isHeard) ? breakers.worked(account) : undefined)
+      const news = away === undefined ? worked() : breakers.failed(account, away, nowMs, jitter)
       const pause = breakers.pauseSeconds(account, nowMs)
       const settled = rows.map((row, index): Settled => {
         const outcome = outcomes[index] ?? unanswered
@@ -157,6 +158,10 @@ const results: Record<OutboxOutcome["_tag"], string> = {
   Failed: "failed",
   Dropped: "dropped"
 }
+
+/** The destination said something to it. */
+const isHeard = (outcome: OutboxOutcome) =>
+  outcome._tag === "Sent" || outcome._tag === "Retry" || (outcome._tag === "Failed" && outcome.unsent !== true)
 
 const unanswered: OutboxOutcome = { _tag: "Retry", reason: "falha interna" }
 

@@ -79,6 +79,7 @@ const everyCall: ReadonlyArray<readonly [method: string, path: string]> = [
   ["GET", "/api/admin/users"],
   ["GET", "/api/admin/events"],
   ["GET", "/api/admin/deliveries"],
+  ["POST", "/api/admin/deliveries/7/replay"],
   ["GET", "/api/metrics"]
 ]
 

@@ -123,6 +123,7 @@ describe("the service's own addresses", () => {
         "/api/admin/users",
         "/api/admin/events",
         "/api/admin/deliveries",
+        "/api/admin/deliveries/{id}/replay",
         "/api/admin/updates",
         "/api/admin/updates/{bot}/{update_id}/replay",
         "/api/metrics",

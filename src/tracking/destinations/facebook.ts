@@ -123,7 +123,7 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
   return { size: batchSize, deliver }
 }
 
-const failed = (reason: string): OutboxOutcome => ({ _tag: "Failed", reason })
+const failed = (reason: string): OutboxOutcome => ({ _tag: "Failed", reason, unsent: true })
 
 const prepare = (
   row: OutboxRow,

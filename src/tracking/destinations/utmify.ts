@@ -67,7 +67,7 @@ export const makeUtmify = ({ bots, client, config: { publicUrl, utmify }, facts 
   })
 }
 
-const failed = (reason: string): OutboxOutcome => ({ _tag: "Failed", reason })
+const failed = (reason: string): OutboxOutcome => ({ _tag: "Failed", reason, unsent: true })
 
 /** Of an address that could have a mailbox: a number or a name of this machine could not. */
 const domainOf = (address: string): Option.Option<string> => {
