@@ -23,6 +23,9 @@ export interface Given {
   readonly finish: (shot: LiveShot, lease: BulkLease) => Effect.Effect<boolean, SqlError.SqlError>
 }
 
+/** Whatever happens is told; this is for what nobody thought of. */
+const longestWaitMs = 10_000
+
 /** So much is looked at ahead of the lanes: what a bot sends in a second, within bounds. */
 const aheadOf = (bot: Bot): number =>
   Math.min(2_000, Math.max(32, bot.allowPaidBroadcast ? bot.paidMessagesPerSecond : bot.messagesPerSecond))
@@ -33,6 +36,8 @@ export class BotFeed {
   readonly #flights = new Set<Flight>()
   readonly #stirred = Latch.makeUnsafe(false)
   readonly #emptied = Latch.makeUnsafe(true)
+  /** It is worth looking for more when no more than this are under way. */
+  #stirBelow = 0
   #restUntil = 0
   #failing = false
 
@@ -84,7 +89,8 @@ export class BotFeed {
       const ahead = aheadOf(bot)
       const room = ahead - this.#flights.size
       // In few large looks rather than many small ones.
-      if (room < ahead / 4) return yield* this.#wait()
+      this.#stirBelow = (ahead * 3) / 4
+      if (room < ahead / 4) return yield* this.#wait(longestWaitMs)
       for (const shot of given.live()) {
         if (!shot.lookedAtAll) return yield* this.#launch(given, shot, lease, room)
         if (shot.underWay > 0 || shot.retryAt > performance.now()) continue
@@ -95,15 +101,16 @@ export class BotFeed {
         shot.afterId = 0
         shot.lookedAtAll = waitMs !== 0
         shot.retryAt = performance.now() + (waitMs ?? 2_000)
+        if (!shot.lookedAtAll) return
       }
-      const next = Math.min(...given.live().map((shot) => (shot.lookedAtAll ? shot.retryAt : 0)))
-      yield* this.#wait(next > performance.now() ? next - performance.now() : undefined)
+      const waitMs = Math.min(...given.live().map((shot) => shot.retryAt)) - performance.now()
+      yield* this.#wait(waitMs > 0 ? waitMs : longestWaitMs)
     })
   }
 
   /** Until something changes; `stir` may have come meanwhile. */
-  #wait(ms = 30_000): Effect.Effect<void> {
-    return Effect.asVoid(Effect.timeoutOption(this.#stirred.await, Math.min(ms, 30_000)))
+  #wait(ms: number): Effect.Effect<void> {
+    return Effect.asVoid(Effect.timeoutOption(this.#stirred.await, Math.min(ms, longestWaitMs)))
   }
 
   #launch(given: Given, shot: LiveShot, lease: BulkLease, room: number) {
@@ -136,7 +143,7 @@ export class BotFeed {
           shot.underWay -= 1
           this.#flights.delete(flight)
           if (this.#flights.size === 0) this.#emptied.openUnsafe()
-          this.#stirred.openUnsafe()
+          if (shot.underWay === 0 || this.#flights.size <= this.#stirBelow) this.#stirred.openUnsafe()
         })
       )
     )
