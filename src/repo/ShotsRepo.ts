@@ -60,6 +60,8 @@ export class ShotsRepo extends Context.Service<
     readonly move: (id: number, from: ReadonlyArray<ShotStatus>, to: ShotStatus, reason?: string) => Answer<boolean>
     /** Scheduled ones whose time has come, within the last day. */
     readonly due: Answer<ReadonlyArray<ShotRow>>
+    /** Messages of shots that another system began: they are not sent. */
+    readonly leftBehind: Answer<number>
     /** In so many milliseconds the next scheduled one is due. */
     readonly nextDueMs: Answer<Option.Option<number>>
     /** Everything that is being sent. */
@@ -162,6 +164,13 @@ export class ShotsRepo extends Context.Service<
         where s.status = 'scheduled' and s.scheduled_at::timestamptz between ${tooLate} and now() and b.deleted_at is null
         order by s.scheduled_at limit 20`
 
+      const leftBehind = Effect.map(
+        sql<{ rows: number }>`
+          select count(*)::int as rows from shots_queue q join shots s on s.id = q.shot_id
+          where q.status in ('pending', 'PENDING') and s.frozen_at is null`,
+        (found) => found[0]?.rows ?? 0
+      )
+
       const nextDueMs = Effect.map(
         sql<{ ms: number | null }>`
           select ceil(extract(epoch from min(scheduled_at)::timestamptz - now()) * 1000)::bigint as ms
@@ -204,6 +213,7 @@ export class ShotsRepo extends Context.Service<
         freeze: freeze(sql),
         move,
         due,
+        leftBehind,
         nextDueMs,
         live,
         finish,

@@ -1,5 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { ShotSending } from "../engine/bulk/ShotSending.ts"
+import * as Log from "../log/Log.ts"
 import { ShotsRepo } from "../repo/ShotsRepo.ts"
 import { ShotStart } from "../shots/ShotStart.ts"
 import { Scheduler } from "./Scheduler.ts"
@@ -11,6 +12,14 @@ export const ShotJobs = Layer.effectDiscard(
     const shots = yield* ShotsRepo
     const starting = yield* ShotStart
     const sending = yield* ShotSending
+
+    const leftBehind = yield* Effect.orElseSucceed(shots.leftBehind, () => 0)
+    if (leftBehind > 0) {
+      yield* Log.warn(
+        `[SHOT] ${leftBehind} mensagens de disparos que o sistema antigo começou não serão enviadas; crie um disparo novo se quiser`,
+        { event_name: "shot_expired" }
+      )
+    }
 
     yield* scheduler.add({
       name: "shots_due",

@@ -21,7 +21,7 @@ export class ShotStart extends Context.Service<
         const people = yield* repo.freeze(row, readFilters(row.filters), from)
         if (Option.isNone(people)) return false
         yield* Log.info(
-          `[SHOT][START] Disparo "${row.title}" do bot ${row.bot} começou para ${people.value} pessoas em ${yield* Log.latencyMs} ms`,
+          `[SHOT][START] Disparo "${row.title}" do bot ${row.bot} começou para ${people.value === 1 ? "1 pessoa" : `${people.value} pessoas`} em ${yield* Log.latencyMs} ms`,
           { slug: row.bot, shot_id: row.id, event_name: "shot_start", latency_ms: yield* Log.latencyMs }
         )
         return true

@@ -13,7 +13,8 @@ export const viewOfShot = (
   { revenueCents, sales }: Sales = { sales: 0, revenueCents: 0 }
 ): ShotView => {
   const status = readStatus(row.status)
-  const counts = status === "canceled" ? countsWhenCanceled(counted) : counted
+  // What another system began is not sent on.
+  const counts = status === "canceled" || !row.frozen ? countsWhenCanceled(counted) : counted
   const content = mergeContents(contentsOf(row)) ?? {}
   return {
     id: row.id,

@@ -234,5 +234,40 @@ describe("a shot", () => {
         assert.isString(list.json.next_cursor)
       })
     )
+
+    it.effect("says what is wrong with what it is told", () =>
+      Effect.gen(function* () {
+        const { service, shop } = yield* World
+        const content = { text: "x" }
+        const post = (body: unknown, more = "") => service.admin("POST", `${shotsPath(shop.slug)}${more}`, body)
+        const faults = [
+          [
+            {
+              title: "x",
+              content: { text: "x", media: Array.from({ length: 4 }, () => ({ kind: "photo", file_id: "a" })) }
+            },
+            "content.media"
+          ],
+          [{ title: "x", content: {} }, "content.text"],
+          [{ title: " ", content }, "title"],
+          [{ title: "x", content, filters: { audience: "todos" } }, "filters.audience"],
+          [{ title: "x", content, filters: { since: "2026-02-01", until: "2026-01-01" } }, "filters.until"],
+          [{ title: "x", content, scheduled_at: "2020-01-01T00:00:00Z" }, "scheduled_at"],
+          [
+            { title: "x", content: { text: "x", buttons: [[{ text: "a", plan_id: 999_999 }]] } },
+            "content.buttons.0.0.plan_id"
+          ]
+        ] as const
+        for (const [body, field] of faults) {
+          const { json, status } = yield* post(body)
+          assert.deepStrictEqual([status, Object.keys(json.fields)], [422, [field]], JSON.stringify(json))
+        }
+        assert.strictEqual((yield* post({}, "/999999/start")).status, 404)
+        assert.strictEqual((yield* service.admin("GET", "/api/admin/bots/nenhum/shots")).status, 404)
+        assert.strictEqual((yield* post("{", "/audience")).status, 400)
+        const { json } = yield* post({ filters: { audience: "paid" } }, "/audience")
+        assert.isAtLeast(json.people, 0)
+      })
+    )
   })
 })
