@@ -3,6 +3,7 @@ import { Sandbox } from "../Sandbox.ts"
 import type { Call } from "../telegram/CallLog.ts"
 import { demoBot } from "./seed.ts"
 import { DemoError, type DemoService } from "./service.ts"
+import { sendShot, shotCounted, shotWords } from "./shot.ts"
 
 const ana = { id: 7_205_343_917, first_name: "Ana", last_name: "Souza", username: "ana_souza", language_code: "pt-br" }
 
@@ -42,7 +43,13 @@ export const playBuyer = Effect.fn("Demo.playBuyer")(function* (service: DemoSer
     pushinpay.pay(charge.id),
     telegram.waitFor(sentTo(/Seu acesso está liberado, Ana/))
   )
-  yield* step(5, "funil contado", Effect.void, checkMetrics(service))
+  yield* step(
+    5,
+    "disparo enviado a quem comprou",
+    sendShot(service),
+    Effect.andThen(telegram.waitFor(sentTo(new RegExp(`${shotWords}, Ana`))), shotCounted(service))
+  )
+  yield* step(6, "funil contado", Effect.void, checkMetrics(service))
 })
 
 const words = (call: Call) => `${String(call.params["text"] ?? "")}${String(call.params["caption"] ?? "")}`
