@@ -10,11 +10,13 @@ import { Sandbox } from "../src/sandbox/Sandbox.ts"
 import { ack } from "./ack.ts"
 import { ackOneCore } from "./ackOneCore.ts"
 import { composing } from "./compose.ts"
+import { idle } from "./idle.ts"
 import { lanes } from "./lanes.ts"
 import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
 import { memory } from "./memory.ts"
 import { pix } from "./pix.ts"
+import { shots, shotsMillion } from "./shots.ts"
 import { start } from "./start.ts"
 
 const { values, positionals } = parseArgs({
@@ -22,7 +24,18 @@ const { values, positionals } = parseArgs({
   allowPositionals: true
 })
 
-const benches: Readonly<Record<string, Bench>> = { ack, ackOneCore, start, pix, lanes, compose: composing, memory }
+const benches: Readonly<Record<string, Bench>> = {
+  ack,
+  ackOneCore,
+  start,
+  pix,
+  lanes,
+  compose: composing,
+  memory,
+  shots,
+  shotsMillion,
+  idle
+}
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */
 const run = (bench: Bench) =>
