@@ -62,6 +62,7 @@ import { SessionsRepo } from "./repo/SessionsRepo.ts"
 import { TrackingSettingsRepo } from "./repo/TrackingSettingsRepo.ts"
 import { ShotQueueRepo } from "./repo/ShotQueueRepo.ts"
 import { ShotsRepo } from "./repo/ShotsRepo.ts"
+import { RollupsRepo } from "./repo/RollupsRepo.ts"
 import { TurnsRepo } from "./repo/TurnsRepo.ts"
 import { UpdatesRepo } from "./repo/UpdatesRepo.ts"
 import { UsersRepo } from "./repo/UsersRepo.ts"
@@ -110,6 +111,7 @@ const Repos = Layer.mergeAll(
   TrackingSettingsRepo.layer,
   ShotQueueRepo.layer,
   ShotsRepo.layer,
+  RollupsRepo.layer,
   TurnsRepo.layer,
   UpdatesRepo.layer,
   UsersRepo.layer

@@ -1,4 +1,5 @@
 import { DateTime, Option, Result } from "effect"
+import { cellZone } from "../repo/metrics/filter.ts"
 
 /** Half-open: `from` is in it, `to` is not. */
 export interface Period {
@@ -114,4 +115,61 @@ const startOfDay = (moment: DateTime.DateTime, zone: DateTime.TimeZone, addDays:
   const date = DateTime.formatIsoDate(DateTime.setZone(moment, zone))
   const day = localDay(date, zone, addDays)
   return day === "wrong" ? DateTime.toUtc(moment) : day
+}
+
+const cells = DateTime.zoneMakeNamedUnsafe(cellZone)
+
+const localDate = (ms: number, zone: DateTime.TimeZone) =>
+  DateTime.formatIsoDate(DateTime.setZone(DateTime.makeUnsafe(ms), zone))
+
+const dayStart = (date: string, zone: DateTime.TimeZone): number => {
+  const day = localDay(date, zone, 0)
+  return day === "wrong" ? Number.NaN : DateTime.toEpochMillis(day)
+}
+
+/** The beginning of the cells' day that an instant lies in, or of one so many days later. */
+export const cellDay = (ms: number, addDays: number): number => {
+  const date = new Date(`${localDate(ms, cells)}T00:00:00Z`)
+  date.setUTCDate(date.getUTCDate() + addDays)
+  return dayStart(date.toISOString().slice(0, 10), cells)
+}
+
+export const cellMonth = (ms: number, addMonths: number): number => {
+  const date = new Date(`${localDate(ms, cells).slice(0, 7)}-01T00:00:00Z`)
+  date.setUTCMonth(date.getUTCMonth() + addMonths)
+  return dayStart(date.toISOString().slice(0, 10), cells)
+}
+
+export interface TimeGroup {
+  readonly key: string
+  readonly from: Date
+}
+
+/** The days of a period as its zone has them; the first one begins with the period. */
+export const daysOf = ({ from, to, tz }: Period): ReadonlyArray<TimeGroup> => {
+  const zone = DateTime.zoneMakeNamedUnsafe(tz)
+  const days: Array<TimeGroup> = []
+  for (let ms = from.getTime(); ms < to.getTime();) {
+    const key = localDate(ms, zone)
+    days.push({ key, from: new Date(ms) })
+    const next = new Date(`${key}T00:00:00Z`)
+    next.setUTCDate(next.getUTCDate() + 1)
+    // A zone that skips a date (Samoa, 2011) has a day without hours.
+    ms = Math.max(dayStart(next.toISOString().slice(0, 10), zone), ms + 1)
+  }
+  return days
+}
+
+/** The hours of a period on its zone's clock; the hour a clock repeats is two of them, by their offsets. */
+export const hoursOf = ({ from, to, tz }: Period): ReadonlyArray<TimeGroup> => {
+  const zone = DateTime.zoneMakeNamedUnsafe(tz)
+  const hours: Array<TimeGroup> = []
+  for (let ms = from.getTime(); ms < to.getTime();) {
+    const local = DateTime.setZone(DateTime.makeUnsafe(ms), zone)
+    const iso = DateTime.formatIsoOffset(local)
+    const into = Number(iso.slice(14, 16)) * 60_000 + Number(iso.slice(17, 19)) * 1000 + (ms % 1000)
+    hours.push({ key: `${iso.slice(0, 13)}:00:00${iso.slice(23)}`, from: new Date(ms) })
+    ms += 3_600_000 - into
+  }
+  return hours
 }

@@ -1,56 +1,58 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { rowsOf } from "./decode.ts"
-import type { MetricsFilter } from "./metrics/filter.ts"
-import * as queries from "./metrics/queries.ts"
+import { eventSources } from "./eventSources.ts"
+import * as read from "./metrics/read.ts"
 
-export const StepRow = Schema.Struct({
-  /** Null: the whole period. */
-  key: Schema.NullOr(Schema.String),
-  name: Schema.String,
-  events: Schema.Int,
-  people: Schema.Int
-})
+const Count = Schema.Array(Schema.Int)
 
-export const MoneyRow = Schema.Struct({
+export const CountRow = Schema.Struct({
+  /** Null: the whole period. A group that is a span of time is named by its number, from 1. */
   key: Schema.NullOr(Schema.String),
-  revenueCents: Schema.Int,
+  /** The five steps of the funnel, then the organic starts. */
+  events: Count,
+  units: Count,
   payments: Schema.Int,
+  revenueCents: Schema.Int,
   refundedCents: Schema.Int
 })
+export type CountRow = typeof CountRow.Type
 
 export const TimeRow = Schema.Struct({
+  /** p: to PIX, v: to payment, b: in the bot. */
+  kind: Schema.Literals(["p", "v", "b"]),
   count: Schema.Int,
-  p50: Schema.NullOr(Schema.Int),
-  p90: Schema.NullOr(Schema.Int),
-  p95: Schema.NullOr(Schema.Int)
+  p50: Schema.Int,
+  p90: Schema.Int,
+  p95: Schema.Int
 })
+export type TimeRow = typeof TimeRow.Type
 
-type Rows<S extends Schema.Top> = Effect.Effect<ReadonlyArray<S["Type"]>, SqlError.SqlError>
+type Sql<A> = Effect.Effect<ReadonlyArray<A>, SqlError.SqlError>
+type Reading = Omit<read.Reading, "sources">
 
-/** The funnel's numbers, straight from the rows. */
+/** The funnel's numbers, from its cells and, where those do not reach, from the rows. */
 export class MetricsRepo extends Context.Service<
   MetricsRepo,
   {
-    readonly steps: (filter: MetricsFilter) => Rows<typeof StepRow>
-    readonly money: (filter: MetricsFilter) => Rows<typeof MoneyRow>
-    readonly timeToPix: (filter: MetricsFilter) => Rows<typeof TimeRow>
-    readonly timeToPay: (filter: MetricsFilter) => Rows<typeof TimeRow>
-    readonly timeInBot: (filter: MetricsFilter) => Rows<typeof TimeRow>
+    readonly counts: (reading: Reading) => Sql<CountRow>
+    readonly times: (reading: Reading, kinds: ReadonlyArray<"p" | "v" | "b">) => Sql<TimeRow>
   }
 >()("funil/repo/MetricsRepo") {
   static readonly layer = Layer.effect(
     MetricsRepo,
-    Effect.map(SqlClient.SqlClient, (sql) => {
-      const steps = rowsOf(StepRow)
-      const money = rowsOf(MoneyRow)
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const sources = yield* Effect.cached(eventSources(sql))
+      const counts = rowsOf(CountRow)
       const times = rowsOf(TimeRow)
       return MetricsRepo.of({
-        steps: Effect.fn("MetricsRepo.steps")((filter) => steps(queries.steps(sql, filter))),
-        money: Effect.fn("MetricsRepo.money")((filter) => money(queries.money(sql, filter))),
-        timeToPix: Effect.fn("MetricsRepo.timeToPix")((filter) => times(queries.timeToPix(sql, filter))),
-        timeToPay: Effect.fn("MetricsRepo.timeToPay")((filter) => times(queries.timeToPay(sql, filter))),
-        timeInBot: Effect.fn("MetricsRepo.timeInBot")((filter) => times(queries.timeInBot(sql, filter)))
+        counts: Effect.fn("MetricsRepo.counts")((reading) =>
+          Effect.flatMap(sources, (found) => counts(read.counts(sql, { ...reading, sources: found })))
+        ),
+        times: Effect.fn("MetricsRepo.times")((reading, kinds) =>
+          Effect.flatMap(sources, (found) => times(read.times(sql, { ...reading, sources: found }, kinds)))
+        )
       })
     })
   )

@@ -23,6 +23,7 @@ import { GatewayFeesRepo } from "../../src/repo/GatewayFeesRepo.ts"
 import { HealthRepo } from "../../src/repo/HealthRepo.ts"
 import { ListsRepo } from "../../src/repo/ListsRepo.ts"
 import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
+import { defaultWindows, RollupsRepo } from "../../src/repo/RollupsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
@@ -180,6 +181,9 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(ListsRepo, doubles.lists ?? {}),
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
     Layer.mock(ShotAdmin, {}),
+    Layer.mock(RollupsRepo, {
+      state: Effect.succeed({ rolledTo: new Date(), windows: defaultWindows, stale: false })
+    }),
     Layer.mock(UpdatesRepo, doubles.updates ?? {}),
     Layer.succeed(Recovery, { run: doubles.recover ?? Effect.void }),
     Layer.succeed(VitalsRepo, { read: doubles.vitals ?? Effect.succeed(quietVitals) }),

@@ -196,19 +196,19 @@ describe("GET /api/metrics", () => {
 
   it.live("passes the question on and answers in the contract's shape", () =>
     Effect.gen(function* () {
-      const none = [{ count: 0, p50: null, p90: null, p95: null }]
+      const row = (key: string | null, starts: number, people: number, pix: number) => ({
+        key,
+        events: [0, 0, starts, pix, 0, 1],
+        units: [0, 0, people, pix, 0, 1],
+        payments: pix,
+        revenueCents: pix === 0 ? 0 : 3981,
+        refundedCents: pix === 0 ? 0 : 10
+      })
       const door = yield* openDoor({
         metrics: {
-          steps: ({ group }) =>
-            Effect.succeed([
-              { key: null, name: "bot_start", events: 6, people: 5 },
-              { key: null, name: "pix_created", events: 2, people: 2 },
-              ...(group === "utm_source" ? [{ key: "fb", name: "bot_start", events: 1, people: 1 }] : [])
-            ]),
-          money: () => Effect.succeed([{ key: null, revenueCents: 3981, payments: 2, refundedCents: 10 }]),
-          timeToPix: () => Effect.succeed([{ count: 2, p50: 45, p90: 300, p95: 610 }]),
-          timeToPay: () => Effect.succeed(none),
-          timeInBot: () => Effect.succeed(none)
+          counts: ({ grouped }) => Effect.succeed(grouped ? [row("fb", 1, 1, 0)] : [row(null, 6, 5, 2)]),
+          times: (_, kinds) =>
+            Effect.succeed(kinds[0] === "p" ? [{ kind: "p", count: 2, p50: 45, p90: 300, p95: 610 }] : [])
         }
       })
       const { json, status } = yield* door.asAdmin(
@@ -236,12 +236,15 @@ describe("GET /api/metrics", () => {
           step("pix_created", 2, 2, 0.4, 0.4),
           step("pix_paid", 0, 0, 0, 0)
         ],
+        organic_starts: { events: 1, unique: 1 },
         revenue_cents: 3981,
+        payments: 2,
         average_ticket_cents: 1991,
         refunded_cents: 10,
         time_to_pix_seconds: { count: 2, p50: 45, p90: 300, p95: 610 },
         time_to_pay_seconds: zero,
         time_in_bot_seconds: zero,
+        provisional_from: null,
         groups: [
           {
             key: "fb",

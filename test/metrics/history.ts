@@ -52,8 +52,10 @@ export const PaymentShape = Schema.Struct({
 })
 
 export const History = Schema.Struct({
-  /** Month borders, and the nights clocks changed in São Paulo (2018) and Havana (2025). */
-  epoch: Schema.Literals(["2018-10-27T00:00:00Z", "2025-10-25T00:00:00Z"]),
+  /** Month borders, the nights clocks changed in São Paulo (2018) and Havana (2025), and this very moment. */
+  epoch: Schema.Literals(["2018-10-27T00:00:00Z", "2025-10-25T00:00:00Z", "now"]),
+  /** How much closer together: visits are minutes, windows are days. */
+  squeeze: Schema.Literals([1, 24, 150]),
   events: Schema.Array(EventShape).check(Schema.isMinLength(20), Schema.isMaxLength(50)),
   payments: Schema.Array(PaymentShape).check(Schema.isMinLength(12), Schema.isMaxLength(18))
 })
@@ -81,12 +83,17 @@ export interface Sale {
   readonly backAt: Date | null
 }
 
-const later = (base: Date, { day, hour, second }: typeof Moment.Type) =>
-  new Date(base.getTime() + ((day * 24 + hour) * 3600 + second) * 1000)
+const spanMs = 16 * 86_400_000
+
+/** The histories of now end as long after it as they begin before it. */
+export const beginningOf = ({ epoch, squeeze }: typeof History.Type, now: Date) =>
+  epoch === "now" ? new Date(now.getTime() - spanMs / squeeze / 2) : new Date(epoch)
 
 /** What the shapes mean, before any table is involved. */
-export const factsOf = (history: typeof History.Type) => {
-  const epoch = new Date(history.epoch)
+export const factsOf = (history: typeof History.Type, now: Date) => {
+  const epoch = beginningOf(history, now)
+  const later = (base: Date, { day, hour, second }: typeof Moment.Type) =>
+    new Date(base.getTime() + Math.floor((((day * 24 + hour) * 3600 + second) * 1000) / history.squeeze))
   const facts = history.events.map((event, i): Fact => {
     const author = authors[event.author] ?? "ours"
     const modern = author === "ours" || author === "v3"
@@ -126,14 +133,23 @@ export const factsOf = (history: typeof History.Type) => {
 /** The mark a session came with; `s1` and `s2` differ, `s3` has none. */
 export const sessionMarks: Readonly<Record<string, string | null>> = { s1: "fb", s2: "tt", s3: null }
 
-/** Writes a history as each of its authors would have. */
-export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sales: ReadonlyArray<Sale>) {
+/** One campaign runs at two sources. */
+export const campaignOf = (mark: string | null) => (mark === null ? null : mark === "tt" ? "c2" : "c1")
+
+export const empty = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`truncate bots, funnel_events, funnel_events_legacy, payments, tracking_sessions, bot_users restart identity cascade`
   for (const [i, slug] of botSlugs.entries())
     yield* sql`insert into bots (id, slug, name) values (${i + 1}, ${slug}, ${slug})`
-  for (const id of sessions)
-    yield* sql`insert into tracking_sessions (id, utm_source) values (${id}, ${sessionMarks[id] ?? null})`
+  for (const id of sessions) {
+    const mark = sessionMarks[id] ?? null
+    yield* sql`insert into tracking_sessions (id, utm_source, utm_campaign) values (${id}, ${mark}, ${campaignOf(mark)})`
+  }
+})
+
+/** Writes a history as each of its authors would have. */
+export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sales: ReadonlyArray<Sale>) {
+  const sql = yield* SqlClient.SqlClient
   for (const fact of facts) {
     const botId = botSlugs.indexOf(fact.bot as "alfa") + 1
     const at = fact.at.toISOString()
@@ -144,9 +160,9 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
     if (fact.author === "old") continue
     const byId = fact.author !== "v2" && fact.author !== "copied"
     yield* sql`insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, tg_id, telegram_id,
-        session_id, utm_source)
+        session_id, utm_source, utm_campaign)
       values (${fact.id}, ${fact.name}, ${at}::timestamptz, ${byId ? botId : null}, ${fact.author === "v3" ? null : fact.bot},
-        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${fact.mark})`
+        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${fact.mark}, ${campaignOf(fact.mark)})`
   }
   for (const sale of sales) {
     const status = sale.backAt !== null ? "refunded" : sale.paidAt !== null ? "paid" : "expired"
@@ -156,7 +172,7 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
             tracking, created_at, updated_at, paid_at, refunded_at)
           values (${`t${sale.id}`}, 'pushinpay', 'pushinpay', ${status}, ${sale.cents},
             ${botSlugs.indexOf(sale.bot as "alfa") + 1}, ${sale.bot}, ${sale.person},
-            ${JSON.stringify(sale.mark === null ? {} : { utm_source: sale.mark })}::text::jsonb, ${created}::timestamptz, now(),
+            ${JSON.stringify(sale.mark === null ? {} : { utm_source: sale.mark, utm_campaign: campaignOf(sale.mark) })}::text::jsonb, ${created}::timestamptz, now(),
             ${sale.paidAt?.toISOString() ?? null}::timestamptz, ${sale.backAt?.toISOString() ?? null}::timestamptz)`
       : sql`insert into payments (transaction_id, provider, status, amount_cents, created_at, updated_at)
           values (${`t${sale.id}`}, 'pushinpay', ${status === "paid" ? "APPROVED" : status}, ${sale.cents},

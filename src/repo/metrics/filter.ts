@@ -2,9 +2,6 @@
 export const funnelSteps = ["presell_view", "to_bot_click", "bot_start", "pix_created", "pix_paid"] as const
 export type FunnelStep = (typeof funnelSteps)[number]
 
-/** Steps of a session; the others are steps of a person. */
-export const sessionSteps: ReadonlyArray<string> = ["presell_view", "to_bot_click"]
-
 export const utmNames = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"] as const
 export type UtmName = (typeof utmNames)[number]
 
@@ -24,3 +21,6 @@ export interface MetricsFilter {
 }
 
 export const noUtm = "(none)"
+
+/** Days and months of the cells; another zone's days are made of hours. */
+export const cellZone = "America/Sao_Paulo"

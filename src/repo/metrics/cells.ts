@@ -1,0 +1,141 @@
+import { Effect } from "effect"
+import type { SqlClient, SqlError, Statement } from "effect/sql"
+import { factsOf, organicStep, paidStep, refundedStep, visitGapSeconds, type Windows } from "./facts.ts"
+import { cellZone, utmNames } from "./filter.ts"
+
+type Sql = SqlClient.SqlClient
+
+/** A visit is over when nothing came for half an hour, so its time is final only then. */
+export const visitLagSeconds = visitGapSeconds + 60
+
+export const counted = [1, 2, 3, 4, 5, organicStep]
+
+/** A list with one part for each step that is counted. */
+export const perStep = (sql: Sql, part: (step: number) => string) => sql.literal(counted.map(part).join(", "))
+
+interface Target {
+  readonly sources: ReadonlyArray<Statement.Fragment>
+  readonly windows: Windows
+  /** Everything before this instant. */
+  readonly until: Date
+  /** Beginnings of hours; without them, all there are. */
+  readonly hours?: ReadonlyArray<Date> | undefined
+}
+
+const instants = (sql: Sql, dates: ReadonlyArray<Date>) =>
+  sql`${dates.map((date) => date.toISOString())}::timestamptz[]`
+
+/** Writes the cells of hours anew, straight from the rows. What stood there before must be gone. */
+export const writeHours = (sql: Sql, { hours, sources, until, windows }: Target) => {
+  const end = sql`${until.toISOString()}::timestamptz`
+  const extent = hours === undefined ? "all" : "spans"
+  const spans =
+    hours === undefined
+      ? sql``
+      : sql`spans as materialized (
+          select h as lo, least(h + interval '1 hour', ${end}) as hi from unnest(${instants(sql, hours)}) h),`
+  const inHours =
+    hours === undefined ? sql`f.at < ${end}` : sql`f.at < ${end} and date_trunc('hour', f.at) in (select lo from spans)`
+  const scopes = sql`
+    (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('t'::"char", f.marks, f.prev_t))
+      v (scope, marks, prev)`
+  return sql`
+    with ${spans} ${factsOf(sql, { sources, windows, extent })},
+    placed as materialized (select f.*, date_trunc('hour', f.at) as lo from facts f where ${inHours}),
+    cells as (
+      insert into metrics_cells
+      select 'h', v.scope, v.marks, case when grouping(f.bot) = 1 then '*' else f.bot end, f.lo,
+        ${perStep(sql, (s) => `count(*) filter (where f.step = ${s})`)},
+        ${perStep(sql, (s) => `count(*) filter (where f.step = ${s} and f.ok and (v.prev is null or v.prev < f.lo))`)},
+        ${perStep(sql, (s) => `metrics_sorted(array_agg(v.prev) filter (where f.step = ${s} and f.ok and v.prev < f.lo))`)},
+        count(*) filter (where f.step = ${paidStep}),
+        coalesce(sum(f.cents) filter (where f.step = ${paidStep}), 0),
+        coalesce(sum(f.cents) filter (where f.step = ${refundedStep}), 0)
+      from placed f cross join lateral ${scopes}
+      where f.step > 0
+      group by grouping sets ((v.scope, v.marks, f.lo, f.bot), (v.scope, v.marks, f.lo))
+      having grouping(f.bot) = 0 or v.scope <> 't'),
+    times as (
+      insert into metrics_times
+      select 'h', scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
+        select v.scope, v.marks, case when grouping(f.bot) = 1 then '*' else f.bot end as bot, k.kind, f.lo,
+          metrics_bin(k.seconds) as bin, count(*) as n
+        from placed f cross join lateral ${scopes}
+          cross join lateral (values ('p'::"char", f.pix_seconds), ('v'::"char", f.pay_seconds),
+            ('b'::"char", case when f.at < ${end} - make_interval(secs => ${visitLagSeconds}) then f.visit_seconds end))
+            k (kind, seconds)
+        where k.seconds is not null
+        group by grouping sets (
+          (v.scope, v.marks, k.kind, f.lo, metrics_bin(k.seconds), f.bot),
+          (v.scope, v.marks, k.kind, f.lo, metrics_bin(k.seconds)))
+        having grouping(f.bot) = 0 or v.scope <> 't') x
+      group by scope, marks, bot, kind, lo),
+    forgotten as (
+      ${
+        extent === "all"
+          ? sql`select 1`
+          : sql`delete from metrics_returns r using (select distinct w.bot, w.unit from walked w) u
+              where r.bot = u.bot and r.unit = u.unit`
+      }),
+    returns as (
+      insert into metrics_returns (bot, unit, step, at, marks)
+      select w.bot, w.unit, w.step, w.at, w.marks from walked w
+      where w.mixed and w.ok and w.step > 0 and w.at < ${end}),
+    known_marks as (
+      insert into metrics_marks (marks, ${sql.literal(utmNames.join(", "))})
+      select distinct f.marks, ${sql.literal(utmNames.map((name) => `f.${name}`).join(", "))} from placed f
+      union
+      select distinct f.source_marks, f.utm_source, null, null, null, null from placed f
+      on conflict do nothing)
+    select 1`.unprepared
+}
+
+/** Sums finer cells up to coarser ones; `since` names the buckets, without it all. What stood there must be gone. */
+export const sumUp = Effect.fnUntraced(function* (
+  sql: Sql,
+  to: "d" | "m",
+  buckets?: ReadonlyArray<Date>
+): Effect.fn.Return<void, SqlError.SqlError> {
+  const from = to === "d" ? "h" : "d"
+  const unit = to === "d" ? "day" : "month"
+  const lo = sql`date_trunc(${unit}, c.at, ${cellZone})`
+  const wanted =
+    buckets === undefined
+      ? sql`c.grain = ${from}`
+      : sql`c.grain = ${from} and exists (
+          select from unnest(${instants(sql, buckets)}) b (lo)
+          where c.at >= b.lo and ${lo} = b.lo)`
+  yield* sql`
+    insert into metrics_cells
+    select ${to}, scope, marks, bot, lo, ${perStep(sql, (s) => `sum(n${s})`)},
+      ${perStep(sql, (s) => `sum(metrics_new(u${s}, r${s}, lo))`)},
+      ${perStep(sql, (s) => `metrics_sorted(nullif(metrics_joined(metrics_old(r${s}, lo)), '{}'))`)},
+      sum(payments), sum(revenue_cents), sum(refunded_cents)
+    from (select c.*, ${lo} as lo from metrics_cells c where ${wanted}) c
+    group by scope, marks, bot, lo`.unprepared
+  yield* sql`
+    insert into metrics_times
+    select ${to}, scope, marks, bot, kind, lo, array_agg((bin << 32) + n order by bin) from (
+      select scope, marks, bot, kind, lo, b >> 32 as bin, sum(b & 4294967295)::bigint as n
+      from (select c.*, ${lo} as lo from metrics_times c where ${wanted}) c, unnest(c.bins) b
+      group by 1, 2, 3, 4, 5, 6) x
+    group by scope, marks, bot, kind, lo`.unprepared
+})
+
+/** Removes the cells of the hours and of the days and months they lie in; answers those. */
+export const clear = Effect.fnUntraced(function* (sql: Sql, hours: ReadonlyArray<Date>) {
+  const [found] = yield* sql<{ readonly days: ReadonlyArray<Date>; readonly months: ReadonlyArray<Date> }>`
+    select array_agg(distinct date_trunc('day', h, ${cellZone})) as days,
+      array_agg(distinct date_trunc('month', h, ${cellZone})) as months
+    from unnest(${instants(sql, hours)}) h`
+  const { days, months } = found ?? { days: [], months: [] }
+  for (const table of ["metrics_cells", "metrics_times"]) {
+    yield* sql`
+      delete from ${sql(table)} where grain = 'h' and scope in ('a', 's', 't') and at = any(${instants(sql, hours)})`
+    yield* sql`
+      delete from ${sql(table)} where grain = 'd' and scope in ('a', 's', 't') and at = any(${instants(sql, days)})`
+    yield* sql`
+      delete from ${sql(table)} where grain = 'm' and scope in ('a', 's', 't') and at = any(${instants(sql, months)})`
+  }
+  return { days, months }
+})
