@@ -192,13 +192,38 @@ create index if not exists ix_payments_paid on payments (paid_at) where paid_at 
 create index if not exists ix_payments_refunded on payments (refunded_at) where refunded_at is not null;
 create index if not exists ix_payments_old on payments (updated_at) where bot_slug is null;
 
--- The table of before the partitions is counted too.
+-- The table of before the partitions is counted too, where it exists.
+create or replace function metrics_note_legacy() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'TRUNCATE' then
+    insert into metrics_late default values;
+    return null;
+  end if;
+  if tg_op <> 'INSERT' then
+    insert into metrics_late (at, person) values (old.occurred_at, old.tg_id);
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into metrics_late (at, person) values (new.occurred_at, new.tg_id);
+  end if;
+  return null;
+end $$;
+
+create or replace function metrics_watch_legacy() returns void language plpgsql as $$
+begin
+  if to_regclass('funnel_events_legacy') is null then
+    return;
+  end if;
+  create index if not exists ix_fe_legacy_time on funnel_events_legacy (occurred_at);
+  create index if not exists ix_fe_legacy_tg on funnel_events_legacy (tg_id) where tg_id is not null;
+  create or replace trigger metrics_note after insert or update or delete on funnel_events_legacy
+    for each row execute function metrics_note_legacy();
+  create or replace trigger metrics_note_truncate after truncate on funnel_events_legacy
+    for each statement execute function metrics_note_legacy();
+end $$;
+
 do $$
 begin
-  if to_regclass('funnel_events_legacy') is not null then
-    create index if not exists ix_fe_legacy_time on funnel_events_legacy (occurred_at);
-    create index if not exists ix_fe_legacy_tg on funnel_events_legacy (tg_id) where tg_id is not null;
-  end if;
+  perform metrics_watch_legacy();
 end $$;
 
 -- Of the instants in order, those before one.

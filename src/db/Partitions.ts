@@ -74,11 +74,13 @@ const missingMonths = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, mon
  * hence the short wait for the lock, tried again: a long query in front of us must not hold up the buyers behind us.
  */
 const makePartition = (sql: SqlClient.SqlClient, month: Month, fallback?: string) =>
-  Effect.retry(sql.withTransaction(makeUnderLock(sql, month, fallback)), {
-    while: ({ reason }) => reason._tag === "LockTimeoutError" || reason._tag === "DeadlockError",
-    times: 60,
-    schedule: Schedule.spaced("500 millis")
-  })
+  Effect.retry(sql.withTransaction(makeUnderLock(sql, month, fallback)), whileBusy)
+
+const whileBusy = {
+  while: ({ reason }: SqlError.SqlError) => reason._tag === "LockTimeoutError" || reason._tag === "DeadlockError",
+  times: 60,
+  schedule: Schedule.spaced("500 millis")
+}
 
 const makeUnderLock = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, month: Month, fallback?: string) {
   const partition = `funnel_events_${month.name}`
@@ -141,3 +143,36 @@ const moveRows = Effect.fnUntraced(function* (
     with moved as (delete from ${sql(fallback)} where ${inMonth(sql, month)} returning ${columns})
     insert into ${sql(partition)} (${columns}) select ${columns} from moved`
 })
+
+/**
+ * Takes months that are older than `funnel_settings.kept_months` out of the table, one by one; their rows stay in the
+ * database under the same name, and the numbers counted from them stay too. Answers the tables it detached.
+ */
+export const detachOldPartitions: Effect.Effect<
+  ReadonlyArray<string>,
+  SqlError.SqlError,
+  SqlClient.SqlClient
+> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const old = yield* sql<{ readonly partition: string }>`
+      select c.relname as partition
+      from funnel_settings s, metrics_state m, pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where s.name = 'kept_months' and s.value is not null and i.inhparent = 'funnel_events'::regclass
+        and c.relname ~ '^funnel_events_\\d{4}_\\d{2}$' and c.relispartition
+        and (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC'
+          <= least(date_trunc('month', now(), 'UTC') - make_interval(months => s.value), m.rolled_to)
+        and not exists (select from metrics_late)
+      order by 1`
+  yield* Effect.forEach(old, ({ partition }) => Effect.retry(sql.withTransaction(detach(sql, partition)), whileBusy))
+  if (old.length > 0) {
+    const names = old.map(({ partition }) => partition).join(", ")
+    yield* Effect.logInfo(`[BANCO] Meses antigos separados dos eventos do funil, sem apagar nada: ${names}`)
+  }
+  return old.map(({ partition }) => partition)
+}).pipe(Effect.withSpan("Partitions.detachOld"))
+
+const detach = (sql: SqlClient.SqlClient, partition: string) =>
+  Effect.gen(function* () {
+    yield* sql`set local lock_timeout = '500ms'`
+    yield* sql`alter table funnel_events detach partition ${sql(partition)}`
+  })

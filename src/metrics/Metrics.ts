@@ -36,7 +36,7 @@ export class Metrics extends Context.Service<
 
       const current = Effect.gen(function* () {
         const state = yield* rollups.state
-        if (!state.stale || state.rolledTo === undefined) return state
+        if (!state.stale) return state
         yield* Semaphore.withPermit(
           one,
           // Whoever waited in front may have done it.

@@ -1,8 +1,8 @@
 import { Effect, Layer } from "effect"
 import { Alerts } from "../bots/Alerts.ts"
-import { ensurePartitions } from "../db/Partitions.ts"
 import { OutboxRepo } from "../repo/OutboxRepo.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
+import { MetricsJobs } from "./metricsJobs.ts"
 import { Scheduler } from "./Scheduler.ts"
 import { ShotJobs } from "./shotJobs.ts"
 
@@ -22,13 +22,6 @@ const Jobs = Layer.effectDiscard(
     const updates = yield* UpdatesRepo
     const outbox = yield* OutboxRepo
 
-    yield* scheduler.add({
-      name: "partitions",
-      title: "criar as partições dos próximos meses",
-      every: "12 hours",
-      owner: "one",
-      run: () => Effect.asVoid(ensurePartitions(3))
-    })
     yield* scheduler.add({
       name: "alerts",
       title: "avisar o operador do que não pode esperar",
@@ -57,4 +50,4 @@ const Jobs = Layer.effectDiscard(
   })
 )
 
-export const SchedulerLayer = Layer.mergeAll(Jobs, ShotJobs).pipe(Layer.provideMerge(Scheduler.layer))
+export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, ShotJobs).pipe(Layer.provideMerge(Scheduler.layer))

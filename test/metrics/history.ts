@@ -187,4 +187,5 @@ export const createLegacyTable = Effect.gen(function* () {
     event_name text not null, event_id text not null unique, tg_id bigint, transaction_id text, payload_id text,
     price_cents integer, meta jsonb, occurred_at timestamptz not null default now(),
     created_at timestamptz not null default now())`
+  yield* sql`select metrics_watch_legacy()`
 })

@@ -87,7 +87,7 @@ const deedsOf = (facts: ReadonlyArray<Fact>): ReadonlyArray<Deed> => {
         last.anyPix = true
         if (ok) last.pix = at
       }
-      return { ...fact, step, unit, ok }
+      return Object.assign({}, fact, { step, unit, ok })
     })
   })
 }

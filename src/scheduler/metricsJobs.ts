@@ -1,0 +1,42 @@
+import { Duration, Effect, Layer } from "effect"
+import { detachOldPartitions, ensurePartitions } from "../db/Partitions.ts"
+import { RollupsRepo } from "../repo/RollupsRepo.ts"
+import { Scheduler } from "./Scheduler.ts"
+
+/** Of the time, at most this part goes into counting, whatever the traffic. */
+const share = 0.05
+const everySeconds = 30
+
+/** The funnel's numbers and the tables they come from. */
+export const MetricsJobs = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const scheduler = yield* Scheduler
+    const rollups = yield* RollupsRepo
+
+    yield* scheduler.add({
+      name: "rollups",
+      title: "contar os eventos do funil",
+      every: "10 minutes",
+      owner: "one",
+      run: () =>
+        Effect.map(Effect.timed(rollups.refresh), ([took]) =>
+          Math.max(everySeconds * 1000, Duration.toMillis(took) / share)
+        ),
+      traced: false
+    })
+    yield* scheduler.add({
+      name: "partitions",
+      title: "criar as partições dos próximos meses",
+      every: "12 hours",
+      owner: "one",
+      run: () => Effect.asVoid(ensurePartitions(3))
+    })
+    yield* scheduler.add({
+      name: "event_retention",
+      title: "separar as partições antigas dos eventos",
+      every: "12 hours",
+      owner: "one",
+      run: () => Effect.asVoid(detachOldPartitions)
+    })
+  })
+)
