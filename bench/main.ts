@@ -15,6 +15,7 @@ import { lanes } from "./lanes.ts"
 import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
 import { memory } from "./memory.ts"
+import { metrics } from "./metrics.ts"
 import { pix } from "./pix.ts"
 import { shots, shotsMillion } from "./shots.ts"
 import { start } from "./start.ts"
@@ -32,9 +33,10 @@ const benches: Readonly<Record<string, Bench>> = {
   lanes,
   compose: composing,
   memory,
+  idle
+  metrics
   shots,
   shotsMillion,
-  idle
 }
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */

@@ -50,6 +50,7 @@ export class Recorder extends Context.Service<
         while (rest.length > 0) {
           const names = new Map(rest.map((recording) => [recording, recording.hold.owner]))
           const unwritten = yield* recordings.write(rest)
+          for (const { events } of rest) for (const { name } of events) telemetry.funnelEvents.record({ event: name })
           if (unwritten.length > 0) yield* node.certainty
           rest = unwritten.filter((recording) => recording.hold.owner !== names.get(recording))
         }

@@ -40,7 +40,7 @@ export class Family<S extends Shape> {
   readonly name: string
   readonly help: string
   readonly labels: S
-  private readonly boundaries: ReadonlyArray<number>
+  readonly bounds: ReadonlyArray<number>
   private readonly known = new Map<string, AnyMetric>()
 
   constructor(kind: Kind, name: string, help: string, labels: S, boundaries: ReadonlyArray<number> = []) {
@@ -48,7 +48,7 @@ export class Family<S extends Shape> {
     this.name = name
     this.help = help
     this.labels = labels
-    this.boundaries = boundaries
+    this.bounds = boundaries
   }
 
   /** The series of these labels, for those who record often. */
@@ -98,7 +98,7 @@ export class Family<S extends Shape> {
       case "gauge":
         return Metric.gauge(this.name, options)
       case "histogram":
-        return Metric.histogram(this.name, { ...options, boundaries: this.boundaries })
+        return Metric.histogram(this.name, { ...options, boundaries: this.bounds })
     }
   }
 }

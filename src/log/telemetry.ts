@@ -1,3 +1,4 @@
+import { EventName } from "../domain/events.ts"
 import { version } from "../version.ts"
 import { Family, type Shape } from "./family.ts"
 
@@ -81,6 +82,11 @@ export const telemetry = {
     operation: ["create", "query", "refund", "webhook", "register", "check"],
     reason: ["refused", "unauthorized", "rate_limited", "unavailable", "uncertain", "not_found", "webhook_refused"]
   }),
+  funnelEvents: counter("funil_events_total", "Eventos do funil registrados por este processo", {
+    event: EventName.literals
+  }),
+  revenue: counter("funil_revenue_cents_total", "Centavos recebidos, por gateway", { gateway: gateways }),
+  refunded: counter("funil_refunded_cents_total", "Centavos devolvidos, por gateway", { gateway: gateways }),
   deliveries: counter("funil_deliveries_total", "Entregas tentadas, por destino e resultado", {
     destination: destinations,
     result: ["sent", "retry", "failed", "dropped"]
@@ -106,6 +112,8 @@ export const telemetry = {
   }),
   webhookPending: gauge("funil_webhook_pending", "Avisos que o Telegram guarda para os bots ativos", {}),
   webhookErrors: gauge("funil_webhook_errors", "Bots ativos cujo endereço tem um erro", {}),
+  botsUnusable: gauge("funil_bots_unusable", "Bots parados por um problema, como um token recusado", {}),
+  rollupAge: gauge("funil_rollup_age_seconds", "Até quanto tempo atrás o funil já está contado", {}),
   nodes: gauge("funil_nodes_alive", "Processos do serviço com sinal de vida", {}),
 
   databaseUp: gauge("funil_database_up", "1 enquanto o banco de dados responde", {}),

@@ -61,6 +61,8 @@ const show = (reading: Reading) => {
   telemetry.nodes.record({}, reading.nodes)
   telemetry.webhookPending.record({}, reading.webhookPending)
   telemetry.webhookErrors.record({}, reading.webhookErrors)
+  telemetry.botsUnusable.record({}, reading.botsUnusable)
+  telemetry.rollupAge.record({}, reading.rollupSeconds)
   // A queue that is empty now has no row any more.
   for (const destination of telemetry.outboxRows.labels.destination) {
     const queue = reading.outbox.find((one) => one.destination === destination)

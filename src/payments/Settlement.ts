@@ -130,6 +130,7 @@ export class Settlement extends Context.Service<
         const fields = { ...fieldsOf(payment), proof }
         telemetry.settlements.record({ result: resultOf(applied), proof })
         if (applied._tag === "Moved") {
+          countMoney(applied.from, applied.to, payment)
           yield* Log.info(statusLine(payment), { ...fields, latency_ms: yield* Log.latencyMs })
         }
         if (applied._tag === "Refused" && (yield* payments.markProblem(payment.id, applied.reason))) {
@@ -160,6 +161,19 @@ const orGone = (id: number) => (found: Option.Option<Payment>) =>
     onNone: () => Effect.die(new Error(`payment ${id} is gone`)),
     onSome: (payment) => Effect.succeed(payment)
   })
+
+/** A refund that is heard of first tells of the payment as well. */
+const countMoney = (from: PaymentStatus, to: PaymentStatus, { gateway, valueCents }: Payment) => {
+  if (wasPaid(to) && !wasPaid(from)) {
+    telemetry.funnelEvents.record({ event: "pix_paid" })
+    telemetry.revenue.record({ gateway }, valueCents ?? 0)
+  }
+  const loss = losses[to]
+  if (loss !== undefined) {
+    telemetry.funnelEvents.record({ event: loss })
+    telemetry.refunded.record({ gateway }, valueCents ?? 0)
+  }
+}
 
 /** The money went back. */
 const losses: Partial<Record<PaymentStatus, PaymentFact>> = {

@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { Config } from "../config.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
+import { telemetry } from "../log/telemetry.ts"
 import { GatewayEventsRepo } from "../repo/GatewayEventsRepo.ts"
 import { type Created, type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { CheckoutError, CheckoutUncertain, reasonFrom, toRow } from "./CheckoutError.ts"
@@ -74,6 +75,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
         )
       )
     )
+    if (Option.isSome(stored)) telemetry.funnelEvents.record({ event: "pix_created" })
     // A webhook that was faster than this answer could not know whom it meant. The buyer does not wait for this; should
     // it be lost, the inbox looks again by itself.
     yield* Effect.forkIn(

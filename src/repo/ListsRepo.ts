@@ -68,14 +68,15 @@ const cursorFields = { cursor_at: Schema.String, cursor_id: Schema.Int }
 
 /** Rows are asked for with one more than the limit; that one tells whether the list goes on. */
 const pageOf = <A extends object>(
-  rows: ReadonlyArray<A & { readonly cursor_at: string; readonly cursor_id: number }>,
+  rows: ReadonlyArray<A & { readonly cursor_at: string; readonly cursor_id: number; readonly cursor_key?: string }>,
   limit: number
 ): Page<A> => {
   const shown = rows.slice(0, limit)
   const last = rows.length > limit ? shown.at(-1) : undefined
   return {
-    items: shown.map((row): A => Struct.omit(row, ["cursor_at", "cursor_id"]) as A),
-    next_cursor: last === undefined ? null : encodeCursor({ at: last.cursor_at, id: last.cursor_id })
+    items: shown.map((row): A => Struct.omit(row, ["cursor_at", "cursor_id", "cursor_key"]) as A),
+    next_cursor:
+      last === undefined ? null : encodeCursor({ at: last.cursor_at, id: last.cursor_id, key: last.cursor_key })
   }
 }
 
@@ -116,7 +117,7 @@ const users = (sql: SqlClient.SqlClient) => {
   })
 }
 
-const decodeEvents = rowsOf(Schema.Struct({ ...EventView.fields, ...cursorFields }))
+const decodeEvents = rowsOf(Schema.Struct({ ...EventView.fields, ...cursorFields, cursor_key: Schema.String }))
 
 const events = (sql: SqlClient.SqlClient) =>
   Effect.fn("ListsRepo.events")(function* (query: ListQuery) {
@@ -134,21 +135,26 @@ const events = (sql: SqlClient.SqlClient) =>
       ...(telegramId === undefined ? [] : [sql`coalesce(e.telegram_id, e.tg_id) = ${telegramId}::bigint`]),
       ...(from === undefined ? [] : [sql`e.occurred_at >= ${from.toISOString()}::timestamptz`]),
       ...(to === undefined ? [] : [sql`e.occurred_at < ${to.toISOString()}::timestamptz`]),
-      ...(cursor === undefined ? [] : [sql`(e.occurred_at, e.id) < (${cursor.at}::timestamptz, ${cursor.id}::bigint)`])
+      ...(cursor === undefined
+        ? []
+        : [
+            sql`(e.occurred_at, e.id, coalesce(e.event_id, ''))
+              < (${cursor.at}::timestamptz, ${cursor.id}::bigint, ${cursor.key ?? ""}::text)`
+          ])
     ])
     // Each table gives its own newest rows by its own index; the outer order only merges them.
     const parts = sources.map(
       (source) => sql`(
         select e.*, coalesce(b.slug, e.bot_slug) as bot, ${eventNameOf(sql)} as canonical_name
         from (${source}) e left join bots b on b.id = e.bot_id
-        where ${wanted} order by e.occurred_at desc, e.id desc limit ${limit + 1})`
+        where ${wanted} order by e.occurred_at desc, e.id desc, coalesce(e.event_id, '') desc limit ${limit + 1})`
     )
     const rows = yield* decodeEvents(sql`
       select e.event_id, e.canonical_name as event_name, e.bot, coalesce(e.telegram_id, e.tg_id) as telegram_id,
         e.session_id, e.payment_id, e.price_cents as value_cents, ${isoOf(sql, "e.occurred_at")} as occurred_at,
         e.source, e.utm_source, e.utm_medium, e.utm_campaign, e.utm_content, e.utm_term,
-        ${microsOf(sql, "e.occurred_at")} as cursor_at, e.id as cursor_id
+        ${microsOf(sql, "e.occurred_at")} as cursor_at, e.id as cursor_id, coalesce(e.event_id, '') as cursor_key
       from (${parts.reduce((all, part) => sql`${all} union all ${part}`)}) e
-      order by e.occurred_at desc, e.id desc limit ${limit + 1}`)
+      order by e.occurred_at desc, e.id desc, coalesce(e.event_id, '') desc limit ${limit + 1}`)
     return pageOf<EventView>(rows, limit)
   })

@@ -17,6 +17,10 @@ const Vitals = Schema.Struct({
   /** What Telegram holds back for our active bots, as far as it was asked. */
   webhookPending: Schema.Int,
   webhookErrors: Schema.Int,
+  /** Not paused by their seller, but by what is wrong with them. */
+  botsUnusable: Schema.Int,
+  /** How far back the newest of the funnel's cells ends. */
+  rollupSeconds: Schema.Finite,
   outbox: Schema.Array(Queue)
 })
 export type Vitals = typeof Vitals.Type
@@ -47,6 +51,10 @@ export class VitalsRepo extends Context.Service<
             as "webhookPending",
           (select count(*) from bots where active and deleted_at is null and webhook_error is not null)
             as "webhookErrors",
+          (select count(*) from bots where inactive_reason is not null and not active and deleted_at is null)
+            as "botsUnusable",
+          coalesce((select greatest(extract(epoch from now() - rolled_to), 0) from metrics_state), 0)::float8
+            as "rollupSeconds",
           (select coalesce(jsonb_agg(q), '[]') from (
             select destination, sum(pending)::int as pending, sum(failed)::int as failed,
               coalesce(greatest(extract(epoch from now() - min(oldest)), 0), 0)::float8 as "oldestSeconds"

@@ -7,19 +7,23 @@ import { Option, Struct } from "effect"
 export interface Cursor {
   readonly at: string
   readonly id: number
+  /** Where ids may repeat: funnel events of several tables and systems. */
+  readonly key?: string | undefined
 }
 
-const shape = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)\|([1-9]\d{0,15})$/
+const shape = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)\|([1-9]\d{0,15})(?:\|([^\0]*))?$/
 
-export const encodeCursor = (cursor: Cursor): string =>
-  Buffer.from(`${cursor.at}|${cursor.id}`, "utf8").toString("base64url")
+export const encodeCursor = ({ at, id, key }: Cursor): string =>
+  Buffer.from(key === undefined ? `${at}|${id}` : `${at}|${id}|${key}`, "utf8").toString("base64url")
 
 /** None: this text was not given out by us. */
 export const decodeCursor = (text: string): Option.Option<Cursor> => {
   const match = shape.exec(Buffer.from(text, "base64url").toString("utf8"))
   if (match === null) return Option.none()
-  const [, at = "", id] = match
-  return isInstant(at) && Number.isSafeInteger(Number(id)) ? Option.some({ at, id: Number(id) }) : Option.none()
+  const [, at = "", id, key] = match
+  return isInstant(at) && Number.isSafeInteger(Number(id))
+    ? Option.some({ at, id: Number(id), ...(key === undefined ? {} : { key }) })
+    : Option.none()
 }
 
 /** JavaScript takes 30 February for 2 March; PostgreSQL does not take it at all. */

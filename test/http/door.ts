@@ -92,6 +92,8 @@ export const quietVitals: Vitals = {
   nodes: 1,
   webhookPending: 0,
   webhookErrors: 0,
+  botsUnusable: 0,
+  rollupSeconds: 0,
   outbox: []
 }
 

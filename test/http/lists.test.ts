@@ -194,6 +194,36 @@ describe("GET /api/metrics", () => {
     })
   )
 
+  it.live("is a spreadsheet with one safe line per group, or one for all", () =>
+    Effect.gen(function* () {
+      const row = (key: string | null) => ({
+        key,
+        events: [0, 0, 3, 1, 0, 0],
+        units: [0, 0, 2, 1, 0, 0],
+        payments: 1,
+        revenueCents: 990,
+        refundedCents: 0
+      })
+      const door = yield* openDoor({
+        metrics: {
+          counts: ({ grouped }) => Effect.succeed([row(grouped ? '=HYPERLINK("http://x")' : null)]),
+          times: () => Effect.succeed([])
+        }
+      })
+      const { headers, text } = yield* door.asAdmin("GET", "/api/metrics?group=utm_campaign&format=csv")
+      const lines = text.split("\r\n")
+      assert.match(String(headers["content-type"]), /^text\/csv/)
+      assert.match(lines[0] ?? "", /^key,presell_view_events,presell_view_unique,/)
+      assert.match(
+        lines[1] ?? "",
+        /^"'=HYPERLINK\(""http:\/\/x""\)",0,0,0,0,0,0,0,0,3,2,1,1,1,1,0.5,0.5,0,0,0,0,990,0$/
+      )
+      const whole = yield* door.asAdmin("GET", "/api/metrics?format=csv")
+      assert.match(whole.text.split("\r\n")[1] ?? "", /^total,/)
+      assert.strictEqual((yield* door.asAdmin("GET", "/api/metrics?format=xls")).status, 400)
+    })
+  )
+
   it.live("passes the question on and answers in the contract's shape", () =>
     Effect.gen(function* () {
       const row = (key: string | null, starts: number, people: number, pix: number) => ({

@@ -70,6 +70,24 @@ layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("ListsRepo
     })
   )
 
+  it.effect("lists events that share instant and id, as copies of older systems do, each once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const lists = yield* ListsRepo
+      yield* sql`
+        insert into funnel_events (id, event_id, event_name, occurred_at, bot_slug)
+        select 5, 'gemeo' || i, 'bot_start', '2031-01-01 00:00:00.000001+00', 'gemeos' from generate_series(1, 9) i`
+      for (const limit of [1, 2, 4, 50]) {
+        const events = yield* allPages(lists.events, { bot: "gemeos", limit })
+        assert.deepStrictEqual(
+          events.map((event) => event.event_id),
+          [9, 8, 7, 6, 5, 4, 3, 2, 1].map((n) => `gemeo${n}`)
+        )
+      }
+      yield* sql`delete from funnel_events where bot_slug = 'gemeos'`
+    })
+  )
+
   it.effect("lists events of every age under today's names, copies once", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

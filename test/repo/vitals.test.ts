@@ -15,6 +15,8 @@ describe("VitalsRepo", () => {
         nodes: 0,
         webhookPending: 0,
         webhookErrors: 0,
+        botsUnusable: 0,
+        rollupSeconds: 0,
         outbox: []
       })
     }).pipe(Effect.provide(layer))
@@ -35,13 +37,16 @@ describe("VitalsRepo", () => {
         insert into bots (slug, active, webhook_pending, webhook_error, deleted_at) values
           ('a', true, 40, null, null), ('b', true, 2, 'erro', null), ('c', true, null, null, null),
           ('parado', false, 100, 'erro', null), ('apagado', true, 100, 'erro', now())`
+      yield* sql`update bots set inactive_reason = 'o Telegram recusou o token' where slug in ('parado', 'apagado')`
+      yield* sql`update metrics_state set rolled_to = now() - interval '10 minutes'`
       yield* sql`
         insert into outbox (topic, payload, destination, status, created_at) values
           ('x', '{}', 'telegram', 'pending', now() - interval '30 seconds'), ('x', '{}', 'telegram', 'pending', now()),
           ('x', '{}', 'telegram', 'sent', now() - interval '1 day'), ('x', '{}', 'facebook', 'failed', now()),
           ('legado', '{}', null, 'pending', now() - interval '1 year')`
-      const { inboxSeconds, outbox, ...rest } = yield* (yield* VitalsRepo).read
-      assert.deepStrictEqual(rest, { deadUpdates: 2, nodes: 2, webhookPending: 42, webhookErrors: 1 })
+      const { inboxSeconds, outbox, rollupSeconds, ...rest } = yield* (yield* VitalsRepo).read
+      assert.deepStrictEqual(rest, { deadUpdates: 2, nodes: 2, webhookPending: 42, webhookErrors: 1, botsUnusable: 1 })
+      assert.strictEqual(Math.floor(rollupSeconds / 60), 10)
       assert.isTrue(inboxSeconds >= 90 && inboxSeconds < 120, String(inboxSeconds))
       const queues = outbox.toSorted((a, b) => a.destination.localeCompare(b.destination))
       assert.deepStrictEqual(

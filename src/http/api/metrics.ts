@@ -1,4 +1,5 @@
-import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { MetricsView } from "../../metrics/model.ts"
 import { metricsGroups } from "../../metrics/Metrics.ts"
 import { Bearer } from "../AdminAuth.ts"
@@ -18,9 +19,10 @@ export class MetricsGroup extends HttpApiGroup.make("metrics")
         utm_campaign: text("Só esta campanha."),
         utm_content: text("Só este conteúdo."),
         utm_term: text("Só este termo."),
-        group: oneOf(metricsGroups, "Repete os números para cada dia, hora, bot ou UTM.")
+        group: oneOf(metricsGroups, "Repete os números para cada dia, hora, bot ou UTM."),
+        format: oneOf(["json", "csv"], "csv: uma planilha, com uma linha por grupo.")
       },
-      success: MetricsView,
+      success: [MetricsView, Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/csv; charset=utf-8" }))],
       error: problems("bad_request", "not_found", "unavailable")
     }).annotateMerge(OpenApi.annotations({ summary: "O funil: etapas, conversões, receita e tempos" }))
   )

@@ -38,7 +38,7 @@ const ofSession = "e.event_name in ('presell_view', 'to_bot_click')"
 const marksOf = (sql: Sql, column: (name: UtmName) => string) =>
   sql.literal(utmNames.map((name) => `${column(name)} as ${name}`).join(", "))
 
-/** Rows of one source in today's words; marks that an event does not carry are those of its session. */
+/** Rows of one source in today's words, but for what a person did not do themselves; marks that an event does not carry are those of its session. */
 const rows = (sql: Sql, source: Statement.Fragment, where: Statement.Fragment) => sql`
   select e.occurred_at as at,
     (case e.event_name when 'presell_view' then 1 when 'to_bot_click' then 2 when 'bot_start' then 3 when 'start' then 3
@@ -49,7 +49,7 @@ const rows = (sql: Sql, source: Statement.Fragment, where: Statement.Fragment) =
   from (${source}) e
     left join bots b on b.id = e.bot_id
     left join tracking_sessions s on s.id = e.session_id
-  where ${where}`
+  where ${where} and e.event_name not in ('bot_session_end', 'pix_refunded', 'pix_charged_back')`
 
 const ofBot = (sql: Sql, bot: string | undefined) =>
   bot === undefined

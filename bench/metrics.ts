@@ -1,0 +1,76 @@
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { Bench } from "./lib/bench.ts"
+import { type Figure, figure } from "./lib/figure.ts"
+import { percentile } from "./lib/httpLoad.ts"
+import { ingestRate } from "./lib/ingest.ts"
+import { askPlainly, type Question, questions } from "./lib/metricsQuestions.ts"
+import { botCount, seedFunnel } from "./lib/seedFunnel.ts"
+import { freePort, startService } from "./lib/service.ts"
+
+/** FUNIL_BENCH_EVENTS is no setting of the service, only of this bench. */
+const events = Number(process.env["FUNIL_BENCH_EVENTS"] ?? 10_000_000)
+const asked = 300
+const askedPlainly = 12
+
+/** The funnel's numbers over a year of events, by HTTP, beside plain SQL over the same events; and how fast they get in. */
+export const metrics: Bench = async ({ sql, env }) => {
+  const service = await startService(await freePort(), env)
+  await service.stop()
+  const seeding = performance.now()
+  const run = <A>(effect: Effect.Effect<A, unknown>) => Effect.runPromise(Effect.orDie(effect as Effect.Effect<A>))
+  const seeded = await run(onOne(sql, seedFunnel(sql, events)))
+  await run(onOne(sql, sql`analyze`))
+  const seedSeconds = (performance.now() - seeding) / 1000
+  const again = await startService(await freePort(), env)
+  const rebuildSeconds = await rebuilt(sql, run)
+  const found: Array<Figure> = [
+    figure("metrics_seeded_events", "events", seeded),
+    figure("metrics_seed", "s", seedSeconds),
+    figure("metrics_rebuild", "s", rebuildSeconds)
+  ]
+  const list = questions(asked, botCount)
+  const taken: Array<{ readonly question: Question; readonly ms: number }> = []
+  for (const question of list.slice(0, 20)) await again.api("GET", `/api/metrics?${question.query}`)
+  for (const question of list) {
+    const begun = performance.now()
+    const answer = await again.api("GET", `/api/metrics?${question.query}`)
+    if (answer["funnel"] === undefined) throw new Error(`no funnel for ${question.query}`)
+    taken.push({ question, ms: performance.now() - begun })
+  }
+  const plain: Array<number> = []
+  for (const question of list.slice(0, askedPlainly)) {
+    const begun = performance.now()
+    await run(onOne(sql, askPlainly(sql, question)))
+    plain.push(performance.now() - begun)
+  }
+  const all = taken.map(({ ms }) => ms)
+  found.push(
+    figure("metrics_any_question_p95", "ms", percentile(all, 0.95), { latencies: all, peer: percentile(plain, 0.95) })
+  )
+  for (const kind of new Set(taken.map(({ question }) => question.kind))) {
+    const ofKind = taken.filter(({ question }) => question.kind === kind).map(({ ms }) => ms)
+    found.push(figure(`metrics_${kind}_p95`, "ms", percentile(ofKind, 0.95), { latencies: ofKind }))
+  }
+  if (process.env["FUNIL_BENCH_SLOW"] !== undefined) {
+    for (const { ms, question } of taken.toSorted((a, b) => b.ms - a.ms).slice(0, 15))
+      process.stderr.write(`${ms.toFixed(1)} ms ${question.query}\n`)
+  }
+  await again.stop()
+  found.push(...(await run(ingestRate(sql))))
+  return found
+}
+
+/** Settings of a session need one connection. */
+const onOne = <A, E>(sql: SqlClient.SqlClient, work: Effect.Effect<A, E>) =>
+  sql.withTransaction(Effect.andThen(sql`set local statement_timeout = 0`, work))
+
+/** The service counts by itself when it finds nothing counted. */
+const rebuilt = async (sql: SqlClient.SqlClient, run: <A>(effect: Effect.Effect<A, unknown>) => Promise<A>) => {
+  const begun = performance.now()
+  for (;;) {
+    const [state] = await run(sql<{ done: boolean }>`select rolled_to is not null as done from metrics_state`)
+    if (state?.done === true) return (performance.now() - begun) / 1000
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}

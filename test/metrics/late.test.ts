@@ -1,0 +1,68 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { detachOldPartitions, ensurePartitions } from "../../src/db/Partitions.ts"
+import { Metrics } from "../../src/metrics/Metrics.ts"
+import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
+import { RollupsRepo } from "../../src/repo/RollupsRepo.ts"
+import { TestDatabase } from "../support/postgres.ts"
+
+const Database = Metrics.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(MetricsRepo.layer, RollupsRepo.layer)),
+  Layer.provideMerge(TestDatabase.layer)
+)
+
+const year = {
+  from: new Date("2024-01-01T03:00:00Z"),
+  to: new Date("2025-01-01T03:00:00Z"),
+  tz: "America/Sao_Paulo",
+  utm: {}
+}
+
+const startsOf = Effect.fnUntraced(function* () {
+  const { funnel } = yield* (yield* Metrics).funnel(year)
+  const starts = funnel.find(({ event }) => event === "bot_start")
+  return [starts?.events, starts?.unique]
+})
+
+const notes = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<{ n: number }>`select count(*) as n from metrics_late`
+  return row?.n
+})
+
+layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("What comes late", (it) => {
+  it.effect("is counted at the next look: inserted, changed and deleted rows; what is fresh leaves no note", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      assert.deepStrictEqual(yield* startsOf(), [0, 0])
+      yield* sql`
+        insert into funnel_events (event_id, event_name, occurred_at, bot_slug, telegram_id) values
+          ('a', 'bot_start', '2024-02-29 23:59:59.999999+00', 'x', 1), ('b', 'bot_start', '2024-05-01', 'x', 1),
+          ('c', 'bot_start', '2024-12-31', 'y', 1)`
+      assert.strictEqual(yield* notes, 3)
+      assert.deepStrictEqual(yield* startsOf(), [3, 2])
+      assert.strictEqual(yield* notes, 0)
+      yield* sql`update funnel_events set occurred_at = '2023-05-01' where event_id = 'a'`
+      assert.deepStrictEqual(yield* startsOf(), [2, 2])
+      yield* sql`delete from funnel_events where event_id = 'c'`
+      assert.deepStrictEqual(yield* startsOf(), [1, 1])
+      yield* sql`insert into funnel_events (event_id, event_name, occurred_at) values ('d', 'bot_start', now())`
+      assert.strictEqual(yield* notes, 0)
+    })
+  )
+
+  it.effect("months beyond the retention leave the table but stay in the database and in the numbers", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* ensurePartitions(0)
+      assert.deepStrictEqual(yield* detachOldPartitions, [])
+      yield* sql`update funnel_settings set value = 6 where name = 'kept_months'`
+      assert.deepStrictEqual(yield* startsOf(), [1, 1])
+      assert.deepStrictEqual(yield* detachOldPartitions, ["funnel_events_2023_05", "funnel_events_2024_05"])
+      assert.deepStrictEqual(yield* sql`select event_id from funnel_events_2024_05`, [{ event_id: "b" }])
+      assert.deepStrictEqual(yield* sql`select 1 from funnel_events where occurred_at < '2025-01-01'`, [])
+      assert.deepStrictEqual(yield* startsOf(), [1, 1])
+    })
+  )
+})
