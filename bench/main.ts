@@ -33,10 +33,10 @@ const benches: Readonly<Record<string, Bench>> = {
   lanes,
   compose: composing,
   memory,
-  idle
-  metrics
+  idle,
+  metrics,
   shots,
-  shotsMillion,
+  shotsMillion
 }
 
 /** Each benchmark on an empty, durable database and fresh stand-ins. */

@@ -3,7 +3,7 @@ import type { SqlClient } from "effect/sql"
 import { type Figure, figure } from "./figure.ts"
 
 const batch = 5_000
-const batches = 100
+const batches = 40
 const writers = 3
 
 /** Events of many people in batches, as the settling statement writes them; the peer has no indexes and no partitions. */
