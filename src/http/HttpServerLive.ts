@@ -1,6 +1,8 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { ByteSize, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
+import { LoginAttempts } from "../admin/LoginAttempts.ts"
+import { PanelSession } from "../admin/PanelSession.ts"
 import { Config } from "../config.ts"
 import { Metrics } from "../metrics/Metrics.ts"
 import { Vitals } from "../metrics/Vitals.ts"
@@ -63,7 +65,8 @@ export const HttpServerNoDeps = Open.pipe(
   Layer.provideMerge(Listener),
   Layer.provide([NodeServer.layer, TelegramWebhook.layer]),
   Layer.provide(Clicks.layer),
-  Layer.provide([Readiness.layer, VisitLimit.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer, Vitals.layer])
+  Layer.provide([Readiness.layer, VisitLimit.layer, AdminAuth.layer, FloodGuard.layer, Metrics.layer, Vitals.layer]),
+  Layer.provide([PanelSession.layer, LoginAttempts.layer])
 )
 
 export const HttpServerLive = HttpServerNoDeps.pipe(Layer.provide([HealthRepo.layer, VitalsRepo.layer]))

@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer, Result, Schedule } from "effect"
+import { Clock, Context, Effect, Latch, Layer, Result, Schedule } from "effect"
 import * as Log from "../log/Log.ts"
 import { stopwatch, telemetry } from "../log/telemetry.ts"
 import { HealthRepo } from "../repo/HealthRepo.ts"
@@ -23,6 +23,8 @@ export class Readiness extends Context.Service<
     readonly open: Effect.Effect<void>
     /** Said when the stop begins: load balancers look elsewhere while the last requests finish. */
     readonly close: Effect.Effect<void>
+    /** Over when the stop has begun: what would never end by itself ends then. */
+    readonly closed: Effect.Effect<void>
   }
 >()("funil/http/Readiness") {
   static readonly layer = Layer.effect(
@@ -31,6 +33,7 @@ export class Readiness extends Context.Service<
       const health = yield* HealthRepo
       let ready = false
       let stopping = false
+      const stop = yield* Latch.make()
       let answeredMs = Number.NEGATIVE_INFINITY
 
       const answered = Effect.map(Clock.currentTimeMillis, (now) => {
@@ -72,9 +75,11 @@ export class Readiness extends Context.Service<
         open: Effect.sync(() => {
           ready = true
         }),
-        close: Effect.sync(() => {
+        close: Effect.suspend(() => {
           stopping = true
-        })
+          return stop.open
+        }),
+        closed: stop.await
       })
     })
   )

@@ -1,6 +1,7 @@
 import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { PanelRoutes } from "../admin/PanelRoutes.ts"
 import { Bearer } from "./AdminAuth.ts"
 import { Api } from "./api/Api.ts"
 import { CleanQuery } from "./api/query.ts"
@@ -61,6 +62,7 @@ export const Routes = Layer.mergeAll(
   HttpRouter.add("GET", "/p/:slug", hostedPresell),
   HttpRouter.add("GET", "/t.js", trackingScript),
   ApiRoutes,
+  PanelRoutes,
   HttpRouter.add("GET", "/metrics", prometheus),
   HttpRouter.add("GET", "/openapi.json", openApiRoute),
   HttpRouter.add("GET", "/docs", docsRoute),

@@ -1,6 +1,7 @@
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import type { LogLevelName } from "../config/parse.ts"
 import { detailOf } from "./sentences.ts"
+import { LiveLog, makeLiveLog } from "./LiveLog.ts"
 import { type Fields, formatJson, formatText, type Line } from "./format.ts"
 
 export interface LogSettings {
@@ -11,13 +12,22 @@ export interface LogSettings {
 }
 
 /** Replaces Effect's loggers by ours: PT-BR sentence, fields, no stack trace below DEBUG, secrets masked. */
-export const loggerLayer = (settings: LogSettings) =>
+export const loggerLayer = (settings: LogSettings) => Layer.suspend(() => layerInto(settings, makeLiveLog()))
+
+const layerInto = (settings: LogSettings, live: LiveLog) =>
   Layer.mergeAll(
+    Layer.succeed(LiveLog, live),
     Layer.effect(
       Logger.CurrentLoggers,
       Effect.map(lineBuffer(settings.write ?? ((text) => process.stdout.write(text))), (push) => {
         const format = settings.format === "json" ? formatJson : formatText
-        return new Set([Logger.make<unknown, void>((options) => push(format(toLine(options, settings.level))))])
+        return new Set([
+          Logger.make<unknown, void>((options) => {
+            const line = toLine(options, settings.level)
+            live.write(line)
+            push(format(line))
+          })
+        ])
       })
     ),
     Layer.succeed(References.MinimumLogLevel, minimumLevel[settings.level])

@@ -72,6 +72,12 @@ export class Family<S extends Shape> {
     )
   }
 
+  /** What a histogram has seen since the process began: upper bound and measurements up to it, for each step. */
+  steps(labels: Labels<S>): ReadonlyArray<readonly [upTo: number, count: number]> {
+    const state = this.metric(labels).valueUnsafe(context)
+    return isHistogram(state) ? state.buckets : []
+  }
+
   private metric(labels: Labels<S>): AnyMetric {
     const known = this.known.get(this.key(labels))
     if (known !== undefined) return known
@@ -102,3 +108,6 @@ export class Family<S extends Shape> {
     }
   }
 }
+
+const isHistogram = (state: unknown): state is Metric.HistogramState =>
+  typeof state === "object" && state !== null && "buckets" in state

@@ -10,12 +10,14 @@ import * as messages from "./payments/messages.ts"
 import * as query from "./payments/query.ts"
 import * as refund from "./payments/refund.ts"
 import type { Payment } from "./payments/row.ts"
+import { type PaymentFact, search, story } from "./payments/story.ts"
 import * as settle from "./payments/settle.ts"
 
 export type { Created } from "./payments/create.ts"
 export type { NewCharge, Opening } from "./payments/open.ts"
 export type { DueQuery, QuerySlot } from "./payments/query.ts"
 export type { Payment } from "./payments/row.ts"
+export type { PaymentFact } from "./payments/story.ts"
 export type { ChargeDetails } from "./payments/settle.ts"
 
 type Sql<A> = Effect.Effect<A, SqlError.SqlError>
@@ -60,6 +62,8 @@ export class PaymentsRepo extends Context.Service<
     readonly releaseRefund: (paymentId: number) => Sql<void>
     readonly view: (paymentId: number) => Sql<Option.Option<PaymentView>>
     readonly list: (query: ListQuery) => Sql<Page<PaymentView>>
+    readonly story: (paymentId: number) => Sql<ReadonlyArray<PaymentFact>>
+    readonly search: (text: string) => Sql<ReadonlyArray<PaymentView>>
   }
 >()("funil/repo/PaymentsRepo") {
   static readonly layer = Layer.effect(
@@ -96,7 +100,9 @@ export class PaymentsRepo extends Context.Service<
         claimRefund: refund.claimRefund(sql),
         releaseRefund: refund.releaseRefund(sql),
         view: view(sql),
-        list: list(sql)
+        list: list(sql),
+        story: story(sql),
+        search: search(sql)
       })
     })
   )

@@ -41,7 +41,7 @@ export const ListsHandlers = HttpApiBuilder.group(Api, "lists", (handlers) =>
       Effect.fnUntraced(function* (filters: Filters) {
         if (filters.bot !== undefined && Option.isNone(bots.find(filters.bot))) return yield* Effect.fail(unknownBot)
         const query = yield* toQuery(filters)
-        if (filters.format === "csv") return csv(read, query, columns)
+        if (filters.format === "csv") return sheet(read, query, columns)
         return yield* orUnavailable(read(query))
       })
 
@@ -81,7 +81,7 @@ const toQuery = Effect.fnUntraced(function* (filters: Filters) {
 })
 
 /** Page after page as it is sent: a list of any length costs the memory of one page. */
-const csv = <A extends object>(
+export const sheet = <A extends object>(
   read: (query: ListQuery) => Effect.Effect<Page<A>, SqlError.SqlError>,
   query: ListQuery,
   columns: ReadonlyArray<string>
@@ -94,10 +94,10 @@ const csv = <A extends object>(
       return [page, Option.map(cursor, (cursor) => ({ left: rest, query: { ...query, cursor } }))] as const
     })
   )
-  const sheet = Stream.prepend(lines, [csvLine(columns)]).pipe(
+  const text = Stream.prepend(lines, [csvLine(columns)]).pipe(
     // The status has left by now: a connection that breaks off is all the client can be told.
     Stream.tapError((error) => Log.failure("Uma lista em CSV parou no meio", error)),
     Stream.encodeText
   )
-  return HttpServerResponse.stream(sheet, { contentType: "text/csv; charset=utf-8" })
+  return HttpServerResponse.stream(text, { contentType: "text/csv; charset=utf-8" })
 }

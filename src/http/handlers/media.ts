@@ -74,7 +74,7 @@ const storeProblem = (error: MediaStoreError) =>
 // Shown in the panel as what they are; anything else is a download, so that no page of a seller runs under our address.
 const shown = /^(image\/(jpeg|png|gif|bmp|tiff|webp)|video\/|audio\/)/
 
-const contentResponse = ({ bytes, file, stream }: MediaContent) => {
+export const contentResponse = ({ bytes, file, stream }: MediaContent) => {
   const mime = file.mime ?? "application/octet-stream"
   const name = file.fileName ?? `${file.sha256.slice(0, 12)}.${file.ext ?? "bin"}`
   const body = NodeStream.fromReadable<Uint8Array, unknown>({ evaluate: () => stream, onError: (error) => error }).pipe(

@@ -14,6 +14,8 @@ export interface Upload {
   readonly file: SpooledFile
   readonly fileName: string
   readonly kind: MediaKind | undefined
+  /** What else the form held. */
+  readonly fields: Readonly<Record<string, string>>
 }
 
 type Refusal = Problem<"bad_request" | "too_large" | "invalid" | "unavailable">
@@ -59,7 +61,12 @@ export const readUpload = (
     if (form.file === undefined) return yield* Effect.fail(noFile)
     if (kind !== "" && !isKind(kind)) return yield* Effect.fail(badKind)
     const file = yield* Effect.tryPromise({ try: () => sink.finish(), catch: (error) => spoolRefusals[whyOf(error)] })
-    return { file, fileName: form.file.name, kind: isKind(kind) ? kind : undefined } satisfies Upload as Upload
+    return {
+      file,
+      fileName: form.file.name,
+      kind: isKind(kind) ? kind : undefined,
+      fields: form.fields
+    } satisfies Upload as Upload
   }).pipe(
     Effect.timeoutOption(patience),
     Effect.flatMap(Option.match({ onNone: () => Effect.fail(slow), onSome: (upload) => Effect.succeed(upload) })),

@@ -8,7 +8,7 @@ import { statusOf } from "./row.ts"
 
 const decode = rowsOf(Schema.Struct({ ...PaymentView.fields, cursor_at: Schema.String }))
 
-const viewOf = (sql: SqlClient.SqlClient) => sql`
+export const viewOf = (sql: SqlClient.SqlClient) => sql`
   select p.id, coalesce(p.bot_slug, b.slug) as bot, coalesce(p.telegram_id, u.telegram_id) as telegram_id,
     p.plan_id, coalesce(p.plan_name, p.meta->>'planName') as plan_name, lower(coalesce(p.gateway, p.provider))
     as gateway, lower(coalesce(p.gateway_charge_id, p.external_id)) as gateway_charge_id,

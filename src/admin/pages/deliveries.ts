@@ -1,0 +1,94 @@
+import { Effect } from "effect"
+import { Bots } from "../../bots/Bots.ts"
+import { DeliveryView } from "../../domain/payment.ts"
+import { sheet } from "../../http/handlers/lists.ts"
+import { OutboxRepo } from "../../repo/OutboxRepo.ts"
+import { moment } from "../format.ts"
+import { type Html, html, nothing } from "../html.ts"
+import { dateFilters, listQueryOf, personFilter } from "../listQuery.ts"
+import { select } from "../parts/fields.ts"
+import { botFilter, filterForm } from "../parts/filters.ts"
+import { destinationWords, sentWords } from "../parts/payment.ts"
+import { badge, card, doneNotice, empty, pager, table, withQuery } from "../parts/ui.ts"
+import { attachment, page } from "../respond.ts"
+import { get } from "../visit.ts"
+
+const here = "/admin/entregas"
+const statuses = DeliveryView.fields.status.literals
+
+const states = {
+  pending: badge("calm", "na fila"),
+  sent: badge("ok", "chegou"),
+  failed: badge("bad", "falhou")
+} as const
+
+export const deliveryPages = Effect.gen(function* () {
+  const bots = yield* Bots
+  const outbox = yield* OutboxRepo
+
+  return [
+    get(here, (visit) =>
+      Effect.gen(function* () {
+        const { query, session } = visit
+        const asked = listQueryOf(visit, statuses)
+        const { items, next_cursor } = yield* outbox.list(asked.query)
+        const fields = html`${botFilter(bots.all(), query)}
+        ${select(
+          "situacao",
+          "Situação",
+          [
+            ["", "Todas"],
+            ["pending", "Na fila"],
+            ["sent", "Chegaram"],
+            ["failed", "Falharam"]
+          ],
+          { value: query["situacao"] ?? "" }
+        )}
+        ${personFilter(query)} ${dateFilters(query)}`
+        const list =
+          items.length === 0
+            ? empty(
+                Object.keys(query).length === 0
+                  ? "Nada saiu ainda. Entregas ao comprador e avisos à Meta e à UTMify aparecem aqui."
+                  : "Nenhuma entrega com estes filtros."
+              )
+            : html`${deliveryTable(items)} ${pager(here, query, next_cursor)}`
+        const csvLink = html`<a
+          class="button small"
+          href="${withQuery("/admin/entregas/planilha", { ...query, cursor: undefined })}"
+          >Baixar planilha (CSV)</a
+        >`
+        const body = html`${doneNotice(query)} ${asked.complaint} ${filterForm(here, fields, query)}
+        ${card("Entregas", list, csvLink)}`
+        return page(session, { title: "Entregas", here, body })
+      })
+    ),
+    get("/admin/entregas/planilha", (visit) => {
+      const { query } = listQueryOf(visit, statuses)
+      return Effect.succeed(
+        attachment(sheet(outbox.list, { ...query, limit: undefined }, Object.keys(DeliveryView.fields)), "entregas.csv")
+      )
+    })
+  ]
+})
+
+const deliveryTable = (items: ReadonlyArray<DeliveryView>): Html =>
+  table(
+    "Entregas",
+    ["O quê", "Para", "Situação", "Tentativas", "Quando"],
+    items.map(
+      (one) =>
+        html`<tr>
+          <td>
+            ${sentWords(one.event_name)}
+            ${one.payment_id === null ? nothing : html`<br /><a href="/admin/pagamentos/${one.payment_id}">pagamento nº ${one.payment_id}</a>`}
+          </td>
+          <td>${destinationWords(one.destination)}</td>
+          <td>${states[one.status]} ${one.last_error === null ? nothing : html`<br />${one.last_error}`}</td>
+          <td>
+            ${one.attempts}${one.status === "pending" && one.attempts > 0 ? html`<br /><span class="muted">de novo ${moment(one.next_attempt_at)}</span>` : nothing}
+          </td>
+          <td class="nowrap">${moment(one.created_at)}</td>
+        </tr>`
+    )
+  )
