@@ -3,6 +3,7 @@ import { version } from "../../version.ts"
 import { AlertsGroup } from "./alerts.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
 import { DeliveriesGroup } from "./deliveries.ts"
+import { withExamples } from "./examples.ts"
 import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
 import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
@@ -31,6 +32,7 @@ export class Api extends HttpApi.make("funil")
     OpenApi.annotations({
       title: "Funil",
       version,
+      transform: withExamples,
       description:
         "Bots de venda no Telegram: ofertas, PIX, rastreamento e funil. Todo erro traz error, message e, em campos errados, fields."
     })
