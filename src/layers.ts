@@ -43,8 +43,11 @@ import { Settlement } from "./payments/Settlement.ts"
 import { WebhookInbox } from "./payments/WebhookInbox.ts"
 import { AccessRepo } from "./repo/AccessRepo.ts"
 import { AlertsRepo } from "./repo/AlertsRepo.ts"
+import { BotSessionsRepo } from "./repo/BotSessionsRepo.ts"
 import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
+import { ClientsRepo } from "./repo/ClientsRepo.ts"
+import { ErasureRepo } from "./repo/ErasureRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
 import { JobsRepo } from "./repo/JobsRepo.ts"
 import { GatewayFeesRepo } from "./repo/GatewayFeesRepo.ts"
@@ -69,6 +72,7 @@ import { UsersRepo } from "./repo/UsersRepo.ts"
 import { ShotAdmin } from "./shots/ShotAdmin.ts"
 import { ShotStart } from "./shots/ShotStart.ts"
 import { TelegramClient } from "./telegram/TelegramClient.ts"
+import { Erasure } from "./tracking/Erasure.ts"
 import { Outbox } from "./tracking/Outbox.ts"
 import { outboxWorkerLayer } from "./tracking/OutboxWorker.ts"
 import { ReportHandlers } from "./tracking/ReportHandlers.ts"
@@ -92,8 +96,11 @@ const MigratedDatabase = Layer.effectDiscard(
 const Repos = Layer.mergeAll(
   AccessRepo.layer,
   AlertsRepo.layer,
+  BotSessionsRepo.layer,
   BotsRepo.layer,
   BulkLeasesRepo.layer,
+  ClientsRepo.layer,
+  ErasureRepo.layer,
   GatewayEventsRepo.layer,
   JobsRepo.layer,
   GatewayFeesRepo.layer,
@@ -145,7 +152,7 @@ const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
 const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
 
-const Capabilities = Layer.mergeAll(Tracking.layer, MediaLayer, ShotsLayer).pipe(
+const Capabilities = Layer.mergeAll(Tracking.layer, Erasure.layer, MediaLayer, ShotsLayer).pipe(
   Layer.provideMerge(PaymentsLayer),
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),

@@ -16,6 +16,7 @@ import { ListsHandlers } from "./handlers/lists.ts"
 import { MediaHandlers } from "./handlers/media.ts"
 import { MetricsHandlers } from "./handlers/metrics.ts"
 import { paymentWebhook, paymentWebhookCheck } from "./handlers/payments.ts"
+import { PeopleHandlers } from "./handlers/people.ts"
 import { prometheus } from "./handlers/prometheus.ts"
 import { TrackingHandlers } from "./handlers/tracking.ts"
 import { ShotsHandlers } from "./handlers/shots.ts"
@@ -37,6 +38,7 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     MessagesHandlers,
     MediaHandlers,
     TrackingHandlers,
+    PeopleHandlers,
     PaymentsHandlers,
     GatewaysHandlers,
     ListsHandlers,

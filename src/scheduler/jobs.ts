@@ -5,6 +5,7 @@ import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { MetricsJobs } from "./metricsJobs.ts"
 import { Scheduler } from "./Scheduler.ts"
 import { ShotJobs } from "./shotJobs.ts"
+import { TrackingJobs } from "./trackingJobs.ts"
 
 /** The inbox keeps updates this long: Telegram repeats one for at most 24 h (facts/telegram, section 1). */
 const inboxHours = 48
@@ -50,4 +51,6 @@ const Jobs = Layer.effectDiscard(
   })
 )
 
-export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, ShotJobs).pipe(Layer.provideMerge(Scheduler.layer))
+export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, TrackingJobs, ShotJobs).pipe(
+  Layer.provideMerge(Scheduler.layer)
+)

@@ -11,6 +11,20 @@ const landing = `https://loja.com.br/oferta?utm_source=FB&utm_medium=Conjunto%7C
 const phone = "Mozilla/5.0 (Linux; Android 14; wv) Chrome/130.0 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/440.0;]"
 const headers = { "user-agent": phone, "x-forwarded-for": "203.0.113.7" }
 
+/** Every row of every table, as text. */
+const everything = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const tables = yield* sql<{ name: string }>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`
+  const rows = yield* Effect.forEach(tables, ({ name }) =>
+    Effect.map(sql<{ row: string }>`select t::text as row from ${sql(name)} t`, (found) =>
+      found.map(({ row }) => ({ table: name, row }))
+    )
+  )
+  return rows.flat()
+})
+
 const layers = World.layerWith()
 
 describe("tracking, from the ad to the paid PIX", () => {
@@ -95,6 +109,35 @@ describe("tracking, from the ad to the paid PIX", () => {
         metrics.json.funnel.map((step: { unique: number }) => step.unique),
         [1, 1, 1, 1, 1]
       )
+
+      yield* eventually(sql`select 1 from telegram_updates where state = 0`, (waiting) => waiting.length === 0)
+      const person = `/api/admin/users/vip/${ana.id}`
+      assert.strictEqual((yield* service.admin("DELETE", person)).status, 204)
+      assert.strictEqual((yield* service.admin("DELETE", person)).status, 404)
+      assert.strictEqual((yield* service.request("DELETE", person)).status, 401)
+      const left = yield* everything
+      for (const trace of [String(ana.id), "Ana", "ana_souza", "203.0.113.7", "FBAV", fbclid, "1116446470"]) {
+        assert.deepStrictEqual(
+          left.filter(({ row }) => row.includes(trace)),
+          [],
+          trace
+        )
+      }
+      const [sale] = yield* sql`select status, value_cents, tracking from payments`
+      assert.deepStrictEqual(sale, {
+        status: "paid",
+        value_cents: 1990,
+        tracking: { utm_source: "FB", utm_medium: "Conjunto|123", utm_campaign: campaign }
+      })
+      const later = yield* service.admin("GET", "/api/metrics?bot=vip&utm_source=FB")
+      assert.strictEqual(later.json.revenue_cents, 1990)
+      // The old link opens nothing any more; its owner is greeted all the same.
+      yield* telegram.sendText(botToken, ana, `/start ${session}`)
+      const known = yield* eventually(
+        sql<{ session: string | null }>`select session_id as session from bot_users`,
+        ({ length }) => length === 1
+      )
+      assert.isNull(known[0]?.session)
     }).pipe(Effect.provide(layers))
   )
 })

@@ -27,6 +27,7 @@ import { defaultWindows, RollupsRepo } from "../../src/repo/RollupsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
+import { Erasure } from "../../src/tracking/Erasure.ts"
 import { Tracking } from "../../src/tracking/Tracking.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
 import { Breakers } from "../../src/tracking/Breakers.ts"
@@ -84,6 +85,7 @@ export interface Doubles {
   readonly outbox?: Partial<Outbox["Service"]>
   readonly recover?: Effect.Effect<void>
   readonly visit?: Tracking["Service"]["visit"]
+  readonly erase?: Erasure["Service"]["erase"]
 }
 
 export const quietVitals: Vitals = {
@@ -155,6 +157,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     }),
     Layer.mock(Alerts, {}),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
+    Layer.mock(Erasure, doubles.erase === undefined ? {} : { erase: doubles.erase }),
     Layer.mock(Tracking, doubles.visit === undefined ? {} : { visit: doubles.visit }),
     Layer.succeed(Inbox, {
       accept,

@@ -8,6 +8,7 @@ import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
 import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
 import { MetricsGroup } from "./metrics.ts"
+import { PeopleGroup } from "./people.ts"
 import { ServiceGroup } from "./service.ts"
 import { TrackingGroup } from "./tracking.ts"
 import { ShotsGroup } from "./shots.ts"
@@ -20,6 +21,7 @@ export class Api extends HttpApi.make("funil")
   .add(MessagesGroup)
   .add(MediaGroup)
   .add(TrackingGroup)
+  .add(PeopleGroup)
   .add(PaymentsGroup)
   .add(GatewaysGroup)
   .add(ListsGroup)
