@@ -4,6 +4,12 @@ import { TestDatabase, testDatabaseUrl } from "./postgres.ts"
 import { type ServiceProcess, startService } from "./service.ts"
 import { openShop, type Shop } from "./shop.ts"
 
+interface WorldOptions extends SandboxOptions {
+  readonly publicUrl?: boolean
+  /** On top of what the stand-ins ask for. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A running process with the stand-ins around it and a shop in it, for many cases. */
 export class World extends Context.Service<
   World,
@@ -15,12 +21,12 @@ export class World extends Context.Service<
     readonly env: Readonly<Record<string, string>>
   }
 >()("test/World") {
-  static readonly layerWith = (options: SandboxOptions & { readonly publicUrl?: boolean } = {}) =>
+  static readonly layerWith = (options: WorldOptions = {}) =>
     Layer.effect(
       World,
       Effect.gen(function* () {
         const sandbox = yield* Sandbox
-        const env = { ...sandbox.env, DATABASE_URL: yield* testDatabaseUrl }
+        const env = { ...sandbox.env, DATABASE_URL: yield* testDatabaseUrl, ...options.env }
         const service = yield* startService({ env, publicUrl: options.publicUrl ?? true })
         return { sandbox, service, shop: yield* openShop(service, sandbox), env }
       })

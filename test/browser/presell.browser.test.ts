@@ -1,0 +1,220 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { createServer } from "node:http"
+import { hash } from "node:crypto"
+import { openPage } from "../support/browser.ts"
+import { eventually } from "../support/service.ts"
+import { ana, botToken, sentTo } from "../support/shop.ts"
+import { World } from "../support/world.ts"
+import { standIns } from "./meta.ts"
+
+const pixelId = "111222333444555"
+const fbclid = "IwAR0abcDEF_-123456789"
+const campaign = "Coração | Promoção|120210000000000001"
+const query = `utm_source=FB&utm_campaign=${encodeURIComponent(campaign)}&fbclid=${fbclid}`
+const userAgent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36"
+const phone = { userAgent, viewport: { width: 390, height: 844 } }
+
+const layers = World.layerWith({
+  env: {
+    FACEBOOK_PIXEL_ID: pixelId,
+    FACEBOOK_ACCESS_TOKEN: "EAAB-segredo-0123456789",
+    FACEBOOK_API_URL: "http://127.0.0.1:9"
+  }
+})
+
+interface Session {
+  readonly id: string
+  readonly utm: string | null
+  readonly fbp: string | null
+  readonly fbc: string | null
+  readonly viewed: boolean
+  readonly clicked: boolean
+}
+
+const sessions = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return yield* sql<Session>`
+    select id, utm_campaign as utm, fbp, fbc, viewed_at is not null as viewed, clicked_at is not null as clicked
+    from tracking_sessions order by first_seen_at`
+})
+
+const reported = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* sql<{ id: string }>`
+    select payload->>'event_id' as id from outbox where destination = 'facebook' order by outbox.id`
+  return rows.map(({ id }) => id)
+})
+
+/** A seller's own page, at an address of its own. */
+const sellersPage = (html: string) =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
+      const server = createServer((_, response) => {
+        response.setHeader("content-type", "text/html; charset=utf-8")
+        response.end(html)
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        const port = typeof address === "object" && address !== null ? address.port : 0
+        resume(Effect.succeed({ url: `http://localhost:${port}`, close: () => server.close() }))
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
+
+describe("the presell page in a browser", () => {
+  it.live("a visitor with UTMs and fbclid clicks and buys; Pixel and server speak of the same events", () =>
+    Effect.gen(function* () {
+      const { sandbox, service } = yield* World
+      yield* service.admin("PUT", "/api/admin/bots/vip/presell", {
+        title: "Oferta <b>da</b> semana",
+        text: "Primeiro.\n\nSegundo & último.",
+        button: "Quero entrar"
+      })
+      const { errors, page } = yield* openPage(phone)
+      const { hits, opened } = yield* standIns(page)
+      yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
+      assert.strictEqual(yield* Effect.promise(() => page.locator("h1").innerText()), "Oferta <b>da</b> semana")
+      yield* eventually(
+        Effect.sync(() => hits.length),
+        (count) => count === 1
+      )
+      const [session] = yield* sessions
+      assert.deepInclude(session, { utm: campaign, viewed: true, clicked: false })
+      const id = session!.id
+      assert.deepInclude(hits[0], {
+        id: pixelId,
+        ev: "PageView",
+        eid: `presell_view:${id}`,
+        "ud[external_id]": hash("sha256", id, "hex")
+      })
+
+      yield* Effect.promise(() => page.getByText("Quero entrar").click())
+      yield* Effect.promise(() => page.waitForURL("https://t.me/**"))
+      assert.deepStrictEqual(opened, [`https://t.me/vip_bot?start=${id}`])
+      yield* eventually(
+        Effect.sync(() => hits.length),
+        (count) => count === 2
+      )
+      assert.deepInclude(hits[1], { id: pixelId, ev: "Contact", eid: `to_bot_click:${id}` })
+      const [clicked] = yield* eventually(sessions, ([one]) => one?.clicked === true)
+      assert.deepInclude(clicked, { id, fbp: hits[1]!["fbp"]!, fbc: hits[1]!["fbc"]! })
+      assert.match(clicked!.fbc!, new RegExp(`^fb\\.1\\.\\d{13}\\.${fbclid}$`))
+
+      const { pushinpay, telegram } = sandbox
+      yield* telegram.person(ana)
+      yield* telegram.sendText(botToken, ana, `/start ${id}`)
+      yield* telegram.waitFor(sentTo(ana.id, /Olá/))
+      yield* telegram.press(botToken, ana, "Quero o mensal")
+      const charge = yield* pushinpay.waitForCharge(() => true)
+      yield* telegram.waitFor(sentTo(ana.id, /<code>/))
+      yield* pushinpay.pay(charge.id)
+      yield* telegram.waitFor(sentTo(ana.id, /Seu acesso/))
+      const ids = yield* eventually(reported, (found) => found.length === 5)
+      assert.deepStrictEqual(ids.slice(0, 2), [`presell_view:${id}`, `to_bot_click:${id}`])
+      const metrics = yield* service.admin("GET", "/api/metrics?bot=vip")
+      assert.deepStrictEqual(
+        metrics.json.funnel.map((step: { events: number }) => step.events),
+        [1, 1, 1, 1, 1]
+      )
+      assert.deepStrictEqual(errors, [])
+    }).pipe(Effect.scoped, Effect.provide(layers))
+  )
+
+  it.live("a second look is no second view, and works without JavaScript too", () =>
+    Effect.gen(function* () {
+      const { service } = yield* World
+      const { page } = yield* openPage(phone)
+      const { hits } = yield* standIns(page)
+      for (let times = 1; times <= 2; times++) {
+        yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
+        yield* eventually(
+          Effect.sync(() => hits.length),
+          (count) => count === times
+        )
+      }
+      assert.lengthOf(yield* sessions, 1)
+      assert.strictEqual(hits[0]?.["eid"], hits[1]?.["eid"])
+
+      const plain = yield* openPage({ ...phone, javaScriptEnabled: false })
+      const { opened } = yield* standIns(plain.page)
+      yield* Effect.promise(() => plain.page.goto(`${service.url}/p/vip?${query}`))
+      yield* Effect.promise(() => plain.page.locator("a.go").click())
+      yield* Effect.promise(() => plain.page.waitForURL("https://t.me/**"))
+      const all = yield* eventually(sessions, (found) => found.length === 2)
+      assert.deepInclude(all[1], { utm: campaign, viewed: false, clicked: true })
+      assert.deepStrictEqual(opened, [`https://t.me/vip_bot?start=${all[1]?.id}`])
+    }).pipe(Effect.scoped, Effect.provide(layers))
+  )
+
+  it.live("t.js does the same for a page of another host, and for links straight to Telegram", () =>
+    Effect.gen(function* () {
+      const { service } = yield* World
+      const seller = yield* sellersPage(`<!doctype html><title>Loja</title>
+        <a id="go" href="${service.url}/go/vip">Entrar</a> <a id="direct" href="https://t.me/VIP_bot">Direto</a>
+        <a id="other" href="https://t.me/outro_bot?start=x">Outro</a>
+        <script async src="${service.url}/t.js" data-bot="vip"></script>`)
+      const { errors, page } = yield* openPage(phone)
+      const { hits, opened } = yield* standIns(page)
+      yield* Effect.promise(() => page.goto(`${seller.url}/oferta?${query}`))
+      yield* eventually(
+        Effect.sync(() => hits.length),
+        (count) => count === 1
+      )
+      const [session] = yield* sessions
+      assert.strictEqual(session?.utm, campaign)
+      const hrefs = yield* Effect.promise(
+        () => page.evaluate("[...document.links].map((link) => link.href)") as Promise<ReadonlyArray<string>>
+      )
+      assert.match(hrefs[0]!, new RegExp(`^${service.url}/go/vip\\?s=${session?.id}`))
+      assert.match(hrefs[1]!, new RegExp(`^${service.url}/go/vip\\?s=${session?.id}`))
+      assert.strictEqual(hrefs[2], "https://t.me/outro_bot?start=x")
+      yield* Effect.promise(() => page.locator("#direct").click())
+      yield* Effect.promise(() => page.waitForURL("https://t.me/**"))
+      assert.deepStrictEqual(opened, [`https://t.me/vip_bot?start=${session?.id}`])
+      const [clicked] = yield* eventually(sessions, ([one]) => one?.clicked === true)
+      assert.strictEqual(clicked?.fbp, hits[0]?.["fbp"])
+      assert.deepStrictEqual(errors, [])
+    }).pipe(Effect.scoped, Effect.provide(layers))
+  )
+
+  it.live("with consent asked for, nothing goes to Meta before the visitor agreed", () =>
+    Effect.gen(function* () {
+      const { service } = yield* World
+      const sql = yield* SqlClient.SqlClient
+      yield* service.admin("PATCH", "/api/admin/bots/vip/tracking", { consent_required: true })
+      const { page } = yield* openPage(phone)
+      const { hits } = yield* standIns(page)
+      yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
+      yield* Effect.promise(() => page.getByRole("dialog").waitFor())
+      const [asked] = yield* sessions
+      assert.deepInclude(asked, { viewed: true, fbp: null, fbc: null })
+      assert.deepStrictEqual([hits, yield* reported], [[], []])
+      assert.lengthOf(yield* sql`select 1 from tracking_clients`, 0)
+      yield* Effect.promise(() => page.getByText("Aceitar").click())
+      yield* eventually(
+        Effect.sync(() => hits.length),
+        (count) => count === 1
+      )
+      assert.strictEqual(hits[0]?.["eid"], `presell_view:${asked?.id}`)
+      assert.deepStrictEqual(yield* reported, [`presell_view:${asked?.id}`])
+      assert.lengthOf(yield* sessions, 1)
+      assert.lengthOf(yield* sql`select 1 from tracking_clients`, 1)
+
+      const other = yield* openPage(phone)
+      const { hits: none } = yield* standIns(other.page)
+      yield* Effect.promise(() => other.page.goto(`${service.url}/p/vip?${query}`))
+      yield* Effect.promise(() => other.page.getByText("Recusar").click())
+      yield* eventually(
+        sql<{ consent: boolean | null }>`select consent from tracking_sessions order by first_seen_at`,
+        (rows) => rows[1]?.consent === false
+      )
+      yield* Effect.promise(() => other.page.locator("a.go").click())
+      yield* Effect.promise(() => other.page.waitForURL("https://t.me/**"))
+      assert.deepStrictEqual(none, [])
+      assert.lengthOf(yield* reported, 1)
+    }).pipe(Effect.scoped, Effect.provide(layers))
+  )
+})
