@@ -1,13 +1,14 @@
 import { Clock, Console, Effect } from "effect"
 import { Sandbox } from "../Sandbox.ts"
 import type { Call } from "../telegram/CallLog.ts"
+import { visitPresell } from "./presell.ts"
 import { demoBot } from "./seed.ts"
 import { DemoError, type DemoService } from "./service.ts"
 import { sendShot, shotCounted, shotWords } from "./shot.ts"
 
 const ana = { id: 7_205_343_917, first_name: "Ana", last_name: "Souza", username: "ana_souza", language_code: "pt-br" }
 
-/** Plays one buyer from /start to the delivered product. Fails at the first step the stand-ins did not see. */
+/** Plays one buyer from the presell page to the delivered product. Fails at the first step the stand-ins did not see. */
 export const playBuyer = Effect.fn("Demo.playBuyer")(function* (service: DemoService) {
   const { telegram, pushinpay } = yield* Sandbox
   yield* telegram.person(ana)
@@ -17,8 +18,8 @@ export const playBuyer = Effect.fn("Demo.playBuyer")(function* (service: DemoSer
 
   yield* step(
     1,
-    "/start respondido",
-    telegram.sendText(demoBot.token, ana, "/start"),
+    "página de presell vista, clique contado, /start respondido",
+    Effect.flatMap(visitPresell(service), (token) => telegram.sendText(demoBot.token, ana, `/start ${token}`)),
     telegram.waitFor(sentTo(/Olá Ana/))
   )
   yield* step(
@@ -74,7 +75,7 @@ interface Metrics {
 const checkMetrics = Effect.fnUntraced(function* (service: DemoService) {
   const metrics = (yield* service.call("GET", `/api/metrics?bot=${demoBot.slug}`)) as Metrics
   yield* Console.log(JSON.stringify(metrics, null, 2))
-  for (const event of ["bot_start", "pix_created", "pix_paid"]) {
+  for (const event of ["presell_view", "to_bot_click", "bot_start", "pix_created", "pix_paid"]) {
     if ((metrics.funnel.find((one) => one.event === event)?.unique ?? 0) < 1) {
       return yield* new DemoError({ message: `O funil não contou ${event}.` })
     }

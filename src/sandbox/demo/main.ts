@@ -12,6 +12,7 @@ import { Sandbox } from "../Sandbox.ts"
 import type { Funnel } from "../simulator/Seller.ts"
 import { startSimulator } from "../simulator/Simulator.ts"
 import { playBuyer } from "./buyer.ts"
+import { presellAddress } from "./presell.ts"
 import { demoBot, seed } from "./seed.ts"
 import { adminToken, type DemoError, freePort, startService } from "./service.ts"
 import { timeTravel } from "./timeTravel.ts"
@@ -59,7 +60,7 @@ const demo = Effect.gen(function* () {
       "  Demonstração ligada (Ctrl+C para parar):",
       "",
       `  Simulador, comece aqui: ${simulator.url}`,
-      `  Presell:             ${service.url}/p/${demoBot.slug}`,
+      `  Presell:             ${presellAddress(service)}`,
       `  Painel:              ${service.url}/admin (senha: ${adminToken})`,
       `  API e documentação:  ${service.url}/docs`,
       `  Telegram de mentira: ${telegram.url}${CONTROL_PREFIX}`,

@@ -45,6 +45,12 @@ export const seed = Effect.fn("Demo.seed")(function* (service: DemoService) {
       [{ text: "Dúvidas frequentes", url: "https://exemplo.com.br/duvidas" }]
     ]
   })
+  yield* service.call("PUT", `${path}/presell`, {
+    title: "Clube VIP 🔥",
+    text: "Conteúdo novo toda semana, direto no Telegram.\n\nEntre agora: o acesso sai na hora, por PIX.",
+    button: "Quero entrar no Telegram",
+    footer: "Esta página mede suas visitas para melhorar os anúncios."
+  })
 })
 
 const fileForm = (bytes: Buffer, filename: string): FormData => {
