@@ -54,7 +54,7 @@ const setting = Effect.gen(function* () {
 })
 
 layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("visits", (it) => {
-  it.live("one session goes on by its id or its cookie; another advert begins another", () =>
+  it.effect("one session goes on by its id or its cookie; another advert begins another", () =>
     Effect.gen(function* () {
       const { go, service, view } = yield* setting
       const [first, grown] = yield* growth(view({ bot: "vip", url: `${page}?utm_source=FB&utm_campaign=a` }))
@@ -102,7 +102,7 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
     })
   )
 
-  it.live("bad input gets a clear answer, and crawlers and looks ahead leave no trace in the funnel", () =>
+  it.effect("bad input gets a clear answer, and crawlers and looks ahead leave no trace in the funnel", () =>
     Effect.gen(function* () {
       const { go, service, sql, view } = yield* setting
       const refused = Effect.gen(function* () {
@@ -158,7 +158,7 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
     })
   )
 
-  it.live("a flood from one address costs a bounded number of rows, and still reaches the bot", () =>
+  it.effect("a flood from one address costs a bounded number of rows, and still reaches the bot", () =>
     Effect.gen(function* () {
       const { go, view } = yield* setting
       const flooder = somebody()
@@ -179,7 +179,7 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
     })
   )
 
-  it.live("a click waits for nobody: while the database stands still it leads on, and is written later", () =>
+  it.effect("a click waits for nobody: while the database stands still it leads on, and is written later", () =>
     Effect.gen(function* () {
       const { go, sql } = yield* setting
       yield* go("/go/vip")
@@ -209,7 +209,7 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
     })
   )
 
-  it.live("a /start opens only its own young session, for one person; anything else is greeted as organic", () =>
+  it.effect("a /start opens only its own young session, for one person; anything else is greeted as organic", () =>
     Effect.gen(function* () {
       const { sandbox, service, sql, view } = yield* setting
       const { telegram } = sandbox
