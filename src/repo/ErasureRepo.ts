@@ -101,6 +101,7 @@ export class ErasureRepo extends Context.Service<
             last_error = case when status = 'pending' then ${reason} else last_error end
           where destination is not null
             and ((telegram_id = ${telegramId} and bot_id = ${botId}) or payment_id = any(${paymentIds}::bigint[]))`
+        yield* sql`delete from vip_access where bot_id = ${botId} and telegram_id = ${telegramId}`
         yield* sql`
           update telegram_updates set payload = '{}', person_id = null, error = null
           where bot_id = ${botId} and person_id = ${telegramId} and state <> 0`
