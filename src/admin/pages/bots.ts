@@ -87,6 +87,7 @@ const settingsOf = (form: URLSearchParams) => ({
   vip_chat_id: orNull(form.get("vip_chat_id")),
   warmup_chat_id: orNull(form.get("warmup_chat_id")),
   notice: orNull(form.get("notice")),
+  withdraw_access: form.has("withdraw_access"),
   pix_expires_minutes: numberOr(form.get("pix_expires_minutes")),
   max_pix_per_hour: numberOr(form.get("max_pix_per_hour")),
   messages_per_second: numberOr(form.get("messages_per_second"))

@@ -1,17 +1,23 @@
 import { Effect } from "effect"
 import { Bots } from "../../bots/Bots.ts"
+import { conflict, notFound } from "../../bots/refusals.ts"
 import { DeliveryView } from "../../domain/payment.ts"
+import { replayRefusals } from "../../http/handlers/deliveries.ts"
 import { sheet } from "../../http/handlers/lists.ts"
+import * as Log from "../../log/Log.ts"
 import { OutboxRepo } from "../../repo/OutboxRepo.ts"
+import { Outbox } from "../../tracking/Outbox.ts"
 import { moment } from "../format.ts"
+import { csrf } from "../frame.ts"
 import { type Html, html, nothing } from "../html.ts"
 import { dateFilters, listQueryOf, personFilter } from "../listQuery.ts"
 import { select } from "../parts/fields.ts"
 import { botFilter, filterForm } from "../parts/filters.ts"
 import { destinationWords, sentWords } from "../parts/payment.ts"
+import type { Session } from "../PanelSession.ts"
 import { badge, card, doneNotice, empty, pager, table, withQuery } from "../parts/ui.ts"
-import { attachment, page } from "../respond.ts"
-import { get } from "../visit.ts"
+import { attachment, page, redirect } from "../respond.ts"
+import { get, post } from "../visit.ts"
 
 const here = "/admin/entregas"
 const statuses = DeliveryView.fields.status.literals
@@ -25,6 +31,7 @@ const states = {
 export const deliveryPages = Effect.gen(function* () {
   const bots = yield* Bots
   const outbox = yield* OutboxRepo
+  const queue = yield* Outbox
 
   return [
     get(here, (visit) =>
@@ -52,7 +59,7 @@ export const deliveryPages = Effect.gen(function* () {
                   ? "Nada saiu ainda. Entregas ao comprador e avisos à Meta e à UTMify aparecem aqui."
                   : "Nenhuma entrega com estes filtros."
               )
-            : html`${deliveryTable(items)} ${pager(here, query, next_cursor)}`
+            : html`${deliveryTable(session, items)} ${pager(here, query, next_cursor)}`
         const csvLink = html`<a
           class="button small"
           href="${withQuery("/admin/entregas/planilha", { ...query, cursor: undefined })}"
@@ -68,11 +75,29 @@ export const deliveryPages = Effect.gen(function* () {
       return Effect.succeed(
         attachment(sheet(outbox.list, { ...query, limit: undefined }, Object.keys(DeliveryView.fields)), "entregas.csv")
       )
-    })
+    }),
+    post("/admin/entregas/:id/reenviar", ({ params }) =>
+      Effect.gen(function* () {
+        const id = /^\d{1,15}$/.test(params["id"] ?? "") ? Number(params["id"]) : 0
+        const replay = yield* outbox.replay(id)
+        if (replay._tag !== "Replayed") {
+          const { error, message } = replayRefusals[replay._tag]
+          return yield* error === "not_found" ? notFound(message) : conflict(message)
+        }
+        const { delivery } = replay
+        yield* Log.info(`[TRACKING][FILA] A entrega ${id} para ${delivery.destination} voltou para a fila`, {
+          destination: delivery.destination,
+          event_name: delivery.event_name,
+          payment_id: delivery.payment_id
+        })
+        yield* queue.retryNow(delivery.destination)
+        return redirect(withQuery(here, { feito: "reenviado" }))
+      })
+    )
   ]
 })
 
-const deliveryTable = (items: ReadonlyArray<DeliveryView>): Html =>
+const deliveryTable = (session: Session, items: ReadonlyArray<DeliveryView>): Html =>
   table(
     "Entregas",
     ["O quê", "Para", "Situação", "Tentativas", "Quando"],
@@ -84,7 +109,10 @@ const deliveryTable = (items: ReadonlyArray<DeliveryView>): Html =>
             ${one.payment_id === null ? nothing : html`<br /><a href="/admin/pagamentos/${one.payment_id}">pagamento nº ${one.payment_id}</a>`}
           </td>
           <td>${destinationWords(one.destination)}</td>
-          <td>${states[one.status]} ${one.last_error === null ? nothing : html`<br />${one.last_error}`}</td>
+          <td>
+            ${states[one.status]} ${one.last_error === null ? nothing : html`<br />${one.last_error}`}
+            ${one.status === "failed" ? replayForm(session, one) : nothing}
+          </td>
           <td>
             ${one.attempts}${one.status === "pending" && one.attempts > 0 ? html`<br /><span class="muted">de novo ${moment(one.next_attempt_at)}</span>` : nothing}
           </td>
@@ -92,3 +120,8 @@ const deliveryTable = (items: ReadonlyArray<DeliveryView>): Html =>
         </tr>`
     )
   )
+
+const replayForm = (session: Session, { id }: DeliveryView): Html =>
+  html`<form method="post" action="/admin/entregas/${id}/reenviar">
+    ${csrf(session)}<button class="small" aria-label="Enviar de novo a entrega ${id}">Enviar de novo</button>
+  </form>`

@@ -3,7 +3,7 @@ import { count, moment } from "../format.ts"
 import { csrf } from "../frame.ts"
 import { type Html, html, nothing } from "../html.ts"
 import type { Session } from "../PanelSession.ts"
-import { input, select } from "./fields.ts"
+import { check, input, select } from "./fields.ts"
 import { badge, card, facts, notice, withQuery } from "./ui.ts"
 
 export const botState = (bot: BotView): Html => {
@@ -15,6 +15,7 @@ export const botHealth = (session: Session, bot: BotView): Html =>
   card(
     "Saúde",
     html`${bot.inactive_reason === null ? nothing : notice("bad", bot.inactive_reason)}
+      ${bot.vip_error === null ? nothing : notice("warn", bot.vip_error)}
       ${bot.webhook.error === null ? nothing : notice("warn", `O Telegram avisa: ${bot.webhook.error}`)}
       ${facts([
         [
@@ -84,6 +85,7 @@ export const settingsForm = (
         ${field("warmup_chat_id", "Canal de aquecimento", "Um canal só seu: cada mídia é enviada lá uma vez e depois sai na hora.")}
       </div>
     </div>
+    ${check("withdraw_access", "Tirar do grupo VIP quem teve o dinheiro devolvido", given === undefined ? bot.withdraw_access : given.has("withdraw_access"))}
     <button class="primary">Salvar ajustes</button>
   </form>`
 }

@@ -24,7 +24,7 @@ export const plansCard = (session: Session, slug: string, plans: ReadonlyArray<P
                     <td class="nowrap">${formatBrl(plan.price_cents)}</td>
                     <td>${plan.active ? badge("ok", "à venda") : badge("calm", "fora de venda")}</td>
                     <td>
-                      ${plan.delivery === null && plan.vip_chat_id === null ? badge("warn", "sem entrega") : nothing}
+                      ${plan.delivery === null && plan.vip_chat_id === null ? badge("warn", "sem entrega") : badge("ok", "pronta")}
                     </td>
                   </tr>`
               )

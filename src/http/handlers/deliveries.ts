@@ -7,7 +7,7 @@ import { Api } from "../api/Api.ts"
 import { orUnavailable } from "../errors.ts"
 import { problem } from "../problem.ts"
 
-const refusals = {
+export const replayRefusals = {
   Missing: problem("not_found", "Esta entrega não existe, ou já foi apagada."),
   Sent: problem("conflict", "Esta entrega já chegou; não há o que enviar de novo."),
   Newer: problem("conflict", "Um aviso mais novo deste pedido já chegou; este o faria voltar atrás.")
@@ -19,7 +19,7 @@ export const DeliveriesHandlers = HttpApiBuilder.group(Api, "deliveries", (handl
     handlers.handle("replay", ({ params }) =>
       Effect.gen(function* () {
         const replay = yield* orUnavailable(repo.replay(params.id))
-        if (replay._tag !== "Replayed") return yield* Effect.fail(refusals[replay._tag])
+        if (replay._tag !== "Replayed") return yield* Effect.fail(replayRefusals[replay._tag])
         const { delivery } = replay
         yield* Log.info(`[TRACKING][FILA] A entrega ${delivery.id} para ${delivery.destination} voltou para a fila`, {
           destination: delivery.destination,
