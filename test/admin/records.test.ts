@@ -73,6 +73,10 @@ describe("payments and people in the panel", () => {
           ]),
         search: () => Effect.succeed([])
       },
+      erase: (slug, telegramId) =>
+        Effect.sync(
+          () => (asked.push({ erased: `${slug} ${telegramId}` }), { people: 1, payments: 1, events: 0, sessions: 0 })
+        ),
       refund: () => Effect.fail(conflict("Este pagamento já foi devolvido."))
     })
     return { asked, ...(yield* enter(door)) }
@@ -135,6 +139,17 @@ describe("payments and people in the panel", () => {
       const { status, text } = yield* post("/admin/pagamentos/9/devolver")
       assert.strictEqual(status, 409)
       assert.include(text, "Este pagamento já foi devolvido.")
+    })
+  )
+
+  it.live("forget a person, and say so", () =>
+    Effect.gen(function* () {
+      const { asked, get, post } = yield* opened
+      const { headers, status } = yield* post("/admin/pessoas/vip/7205343917/apagar")
+      assert.strictEqual(status, 303)
+      assert.deepStrictEqual(asked.at(-1), { erased: "vip 7205343917" })
+      assert.strictEqual(headers["location"], "/admin/pessoas?bot=vip&feito=esquecido")
+      assert.include((yield* get(String(headers["location"]))).text, "Os pagamentos ficaram, sem nome.")
     })
   )
 })

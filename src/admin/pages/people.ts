@@ -4,15 +4,18 @@ import { notFound } from "../../bots/refusals.ts"
 import { sheet } from "../../http/handlers/lists.ts"
 import { type EventView, ListsRepo, userStatuses, UserView } from "../../repo/ListsRepo.ts"
 import { PaymentsRepo } from "../../repo/PaymentsRepo.ts"
+import { Erasure } from "../../tracking/Erasure.ts"
 import { exactMoment, moment } from "../format.ts"
+import { csrf } from "../frame.ts"
 import { type Html, html, nothing } from "../html.ts"
 import { dateFilters, listQueryOf, personFilter } from "../listQuery.ts"
+import type { Session } from "../PanelSession.ts"
 import { select } from "../parts/fields.ts"
 import { botFilter, filterForm } from "../parts/filters.ts"
 import { money, paymentTable } from "../parts/payment.ts"
 import { badge, card, doneNotice, empty, facts, pager, table, withQuery } from "../parts/ui.ts"
-import { attachment, page } from "../respond.ts"
-import { get } from "../visit.ts"
+import { attachment, page, redirect } from "../respond.ts"
+import { get, post } from "../visit.ts"
 
 const here = "/admin/pessoas"
 
@@ -25,6 +28,7 @@ const statusWords: Readonly<Record<(typeof userStatuses)[number], string>> = {
 
 export const peoplePages = Effect.gen(function* () {
   const bots = yield* Bots
+  const erasure = yield* Erasure
   const lists = yield* ListsRepo
   const payments = yield* PaymentsRepo
 
@@ -64,7 +68,7 @@ export const peoplePages = Effect.gen(function* () {
     get("/admin/pessoas/:bot/:id", ({ params, query, session }) =>
       Effect.gen(function* () {
         const bot = params["bot"] ?? ""
-        const telegramId = /^\d{1,15}$/.test(params["id"] ?? "") ? Number(params["id"]) : 0
+        const telegramId = numberOf(params["id"])
         const asked = { bot, telegramId, limit: 100 }
         const [people, events, bought] = yield* Effect.all(
           [lists.users({ ...asked, limit: 1 }), lists.events(asked), payments.list({ ...asked, limit: 50 })],
@@ -76,10 +80,15 @@ export const peoplePages = Effect.gen(function* () {
         const body = html`${doneNotice(query)}
           ${person === undefined ? nothing : card("Resumo", about(person), states(person))}
           ${card("Pagamentos", bought.items.length === 0 ? empty("Ainda não gerou nenhum PIX.") : paymentTable(bought.items))}
-          ${card("A história", story(events.items))}
+          ${card("A história", story(events.items))} ${person === undefined ? nothing : eraseCard(session, person)}
           <p><a href="${withQuery(here, { bot })}">Todas as pessoas de ${bot}</a></p>`
         return page(session, { title: person?.name ?? `Pessoa ${telegramId}`, here, body })
       })
+    ),
+    post("/admin/pessoas/:bot/:id/apagar", ({ params }) =>
+      Effect.map(erasure.erase(params["bot"] ?? "", numberOf(params["id"])), () =>
+        redirect(withQuery(here, { bot: params["bot"], feito: "esquecido" }))
+      )
     )
   ]
 })
@@ -157,3 +166,19 @@ const origin = (event: EventView): Html => {
   )
   return marks.length === 0 ? nothing : html`<span class="muted">veio de ${marks.join(" · ")}</span>`
 }
+
+const numberOf = (text: string | undefined): number => (/^\d{1,15}$/.test(text ?? "") ? Number(text) : 0)
+
+const eraseCard = (session: Session, { bot, name, telegram_id }: UserView): Html =>
+  card(
+    "Apagar os dados desta pessoa (LGPD)",
+    html`<p class="muted">
+        O nome, as mensagens e os cliques somem. Os pagamentos ficam, sem dizer de quem são. Não dá para desfazer.
+      </p>
+      <form method="post" action="/admin/pessoas/${bot}/${telegram_id}/apagar">
+        ${csrf(session)}
+        <button class="danger" data-confirm="Apagar os dados de ${name ?? telegram_id}? Não dá para desfazer.">
+          Apagar os dados
+        </button>
+      </form>`
+  )
