@@ -71,7 +71,7 @@ describe("doctor, migrate, bots, webhook", () => {
       assert.match(after.out, /✔ Bot vip: o Telegram respondeu: @cli_bot/)
       assert.match(after.out, /✔ Mídias/)
       assert.match(after.out, /✘ Endereço público: .*\n {4}→ /)
-      assert.match(after.out, /– Meta/)
+      assert.match(after.out, /✔ Meta/)
 
       yield* pushinpay.configure({ token: "outro" })
       yield* telegram.revoke(token)

@@ -167,9 +167,14 @@ describe("the admin API", () => {
   it.live("is 400 for a body that is not JSON, also when there is none", () =>
     Effect.gen(function* () {
       const door = yield* openDoor()
-      for (const [method, path] of everyCall.filter(([method]) => method !== "GET" && method !== "DELETE")) {
+      const withBody = everyCall.filter(
+        ([method, path]) => method !== "GET" && method !== "DELETE" && !path.endsWith("/replay")
+      )
+      for (const [method, path] of withBody) {
         for (const body of ["{", "", "name=x", "\u0000", undefined]) {
-          refusedWith(yield* door.asAdmin(method, path, body), 400, "bad_request")
+          const answer = yield* door.asAdmin(method, path, body)
+          assert.strictEqual(answer.status, 400, `${method} ${path} ${body}: ${answer.text}`)
+          refusedWith(answer, 400, "bad_request")
         }
       }
     })

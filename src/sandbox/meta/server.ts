@@ -10,6 +10,7 @@ import { notesOf, type Refusal, refusalOf } from "./validate.ts"
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const MAX_EVENTS = 1_000
 const EVENTS = /^\/v\d+\.0\/(\d+)\/events$/
+const PIXEL = /^\/v\d+\.0\/(\d+)$/
 const HIT = /^\/tr\/?$/
 
 const trace = () => `A${randomBytes(16).toString("base64url")}`
@@ -38,6 +39,11 @@ export const metaHandler =
     const address = new URL(url, `http://${request.headers.host ?? "meta"}`)
     if (address.pathname.endsWith("/fbevents.js")) return library(dataset, address, response)
     if (HIT.test(address.pathname)) return hit(dataset, address, response)
+    const asked = PIXEL.exec(address.pathname)?.[1]
+    if (asked !== undefined && request.method === "GET") {
+      const answer = strangerTo(dataset, request, address, asked, {})
+      return void write(response, answer ?? { status: 200, body: { id: asked } })
+    }
     const pixelId = EVENTS.exec(address.pathname)?.[1]
     if (address.pathname.endsWith("/dataset_quality"))
       return void write(response, { status: 200, body: quality(dataset) })
@@ -76,9 +82,16 @@ const tokenOf = (request: IncomingMessage, address: URL, body: Params): string =
   return bearer ?? address.searchParams.get("access_token") ?? String(body["access_token"] ?? "")
 }
 
-const events = (dataset: Dataset, request: IncomingMessage, address: URL, pixelId: string, body: Params): Reply => {
+/** Why this token may not speak for this pixel. */
+const strangerTo = (
+  dataset: Dataset,
+  request: IncomingMessage,
+  address: URL,
+  pixelId: string,
+  body: Params
+): Reply | undefined => {
   const token = tokenOf(request, address, body)
-  const { partialAccept, pixels } = dataset.settings
+  const { pixels } = dataset.settings
   if (!Object.values(pixels).includes(token)) {
     return refused(401, { code: 190, message: "Invalid OAuth access token - Cannot parse access token" })
   }
@@ -86,6 +99,13 @@ const events = (dataset: Dataset, request: IncomingMessage, address: URL, pixelI
     const message = `Unsupported post request. Object with ID '${pixelId}' does not exist, cannot be loaded due to missing permissions, or does not support this operation`
     return refused(400, { code: 100, subcode: 33, message }, "GraphMethodException")
   }
+  return undefined
+}
+
+const events = (dataset: Dataset, request: IncomingMessage, address: URL, pixelId: string, body: Params): Reply => {
+  const stranger = strangerTo(dataset, request, address, pixelId, body)
+  if (stranger !== undefined) return stranger
+  const { partialAccept } = dataset.settings
   const data = dataOf(body)
   if (data === undefined || data.length === 0 || data.length > MAX_EVENTS) {
     return refused(400, { code: 100, message: `data must hold 1 to ${MAX_EVENTS} events` })
