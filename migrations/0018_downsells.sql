@@ -36,10 +36,9 @@ alter table shots_queue
   add column if not exists outcome text,
   add column if not exists cancel_reason text;
 
-create index if not exists ix_downsells_queue_due on downsells_queue (bot_slug, scheduled_at, id)
-  where status = 'pending' and sending_at is null;
-create index if not exists ix_downsells_queue_sending on downsells_queue (bot_slug)
-  where status = 'pending' and sending_at is not null;
+-- No index may name sending_at or sender, not even in its condition: writing them would end the cheap (HOT) updates.
+create index if not exists ix_downsells_queue_pending on downsells_queue (bot_slug, scheduled_at, id)
+  where status = 'pending';
 create index if not exists ix_downsells_queue_downsell on downsells_queue (downsell_id, status);
 -- Which downsell or shot sold how much.
 create index if not exists ix_payments_source on payments (bot_id, source) where source is not null;
@@ -90,16 +89,8 @@ begin
   return null;
 end $$;
 
-do $$
-declare
-  name text;
-begin
-  foreach name in array array['downsells_queue', 'shots_queue'] loop
-    execute format('create or replace trigger funil_notify_due after insert on %I
-      referencing new table as fresh for each statement execute function funil_notify_due()', name);
-    -- By hand, or by whoever puts a row back: it may be due earlier than anybody expects.
-    execute format('create or replace trigger funil_notify_moved after update on %I for each row
-      when (old.scheduled_at > new.scheduled_at and new.status = ''pending'')
-      execute function funil_notify_moved()', name);
-  end loop;
-end $$;
+create or replace trigger funil_notify_due after insert on downsells_queue
+  referencing new table as fresh for each statement execute function funil_notify_due();
+-- By hand, or by whoever puts a row back: it may be due earlier than anybody expects.
+create or replace trigger funil_notify_moved after update on downsells_queue for each row
+  when (old.scheduled_at > new.scheduled_at and new.status = 'pending') execute function funil_notify_moved();

@@ -11,6 +11,7 @@ import { migrate } from "./db/Migrations.ts"
 import { ensurePartitions } from "./db/Partitions.ts"
 import { ShotSending } from "./engine/bulk/ShotSending.ts"
 import { BulkLeases } from "./engine/BulkLeases.ts"
+import { DownsellSending } from "./engine/bulk/DownsellSending.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
 import { Footing } from "./engine/Footing.ts"
@@ -48,6 +49,8 @@ import { BotsRepo } from "./repo/BotsRepo.ts"
 import { BulkLeasesRepo } from "./repo/BulkLeasesRepo.ts"
 import { ClientsRepo } from "./repo/ClientsRepo.ts"
 import { ErasureRepo } from "./repo/ErasureRepo.ts"
+import { DownsellQueueRepo } from "./repo/DownsellQueueRepo.ts"
+import { DownsellsRepo } from "./repo/DownsellsRepo.ts"
 import { GatewayEventsRepo } from "./repo/GatewayEventsRepo.ts"
 import { JobsRepo } from "./repo/JobsRepo.ts"
 import { GatewayFeesRepo } from "./repo/GatewayFeesRepo.ts"
@@ -101,6 +104,8 @@ const Repos = Layer.mergeAll(
   BulkLeasesRepo.layer,
   ClientsRepo.layer,
   ErasureRepo.layer,
+  DownsellQueueRepo.layer,
+  DownsellsRepo.layer,
   GatewayEventsRepo.layer,
   JobsRepo.layer,
   GatewayFeesRepo.layer,
@@ -177,7 +182,7 @@ const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
 export const EngineLayer = Layer.mergeAll(
   Updates,
   outboxWorkerLayer.pipe(Layer.provide(DeliveryLayer), Layer.provide(ReportHandlers.layer)),
-  ShotSending.layer.pipe(Layer.provideMerge(BulkLeases.layer))
+  Layer.mergeAll(DownsellSending.layer, ShotSending.layer).pipe(Layer.provideMerge(BulkLeases.layer))
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Node.layer, Pressure.layer, Leftovers.layer)),
   Layer.provideMerge(Capabilities)

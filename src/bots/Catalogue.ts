@@ -7,6 +7,7 @@ import { bindPlans, readStoredContent } from "../domain/legacyContent.ts"
 import * as Log from "../log/Log.ts"
 import type { BotKeys } from "../repo/botKeys.ts"
 import { type BotRow, BotsRepo } from "../repo/BotsRepo.ts"
+import { DownsellsRepo } from "../repo/DownsellsRepo.ts"
 import { type LibraryRow, MediaRepo } from "../repo/MediaRepo.ts"
 import { MessagesRepo } from "../repo/MessagesRepo.ts"
 import { type AdoptedPlan, type PlanRow, PlansRepo } from "../repo/PlansRepo.ts"
@@ -43,6 +44,7 @@ export class Catalogue extends Context.Service<
       const bots = yield* BotsRepo
       const plans = yield* PlansRepo
       const messages = yield* MessagesRepo
+      const downsells = yield* DownsellsRepo
       const media = yield* MediaRepo
       const settings = yield* TrackingSettingsRepo
       const vault = yield* TokenVault
@@ -69,7 +71,7 @@ export class Catalogue extends Context.Service<
         return yield* plans.load({ ids: drafts.map((draft) => draft.row.id), slugs: [] })
       })
 
-      const draft = (row: BotRow, ...rows: [Parameters<typeof draftOf>[1], Parameters<typeof draftOf>[2]]) =>
+      const draft = (...[row, ...rows]: Parameters<typeof draftOf>) =>
         Effect.sync(() => draftOf(row, ...rows)).pipe(
           Effect.tapCause((cause) =>
             Log.error(`[ERRO] As mensagens do bot ${row.slug} não puderam ser lidas: ${Log.detailOf(cause)}`)
@@ -78,12 +80,13 @@ export class Catalogue extends Context.Service<
         )
 
       const load = Effect.fn("Catalogue.load")(function* (keys?: BotKeys) {
-        const [rows, messageRows, planRows, offerRows, mediaRows, trackingRows] = yield* Effect.all(
+        const [rows, messageRows, planRows, offerRows, downsellRows, mediaRows, trackingRows] = yield* Effect.all(
           [
             bots.load(keys),
             messages.load(keys),
             plans.load(keys),
             messages.offers(keys),
+            downsells.load(keys),
             media.library(keys),
             settings.load(keys)
           ],
@@ -91,10 +94,11 @@ export class Catalogue extends Context.Service<
         )
         const messagesOf = Map.groupBy(messageRows, (row) => row.botId)
         const offersOf = Map.groupBy(offerRows, (row) => row.botId)
+        const downsellsOf = Map.groupBy(downsellRows, (row) => row.botId)
         const mediaOf = Map.groupBy(mediaRows, (row) => row.botId)
         const trackingRowOf = new Map(trackingRows.map((row) => [row.botId, row]))
         const drafts = yield* Effect.forEach(rows, (row) =>
-          draft(row, messagesOf.get(row.id) ?? [], offersOf.get(row.id) ?? [])
+          draft(row, messagesOf.get(row.id) ?? [], offersOf.get(row.id) ?? [], downsellsOf.get(row.id) ?? [])
         )
         const plansOf = Map.groupBy(yield* adoptPlans(drafts, planRows), (row) => row.botId)
         return drafts.map((one): LoadedBot => {
@@ -133,7 +137,7 @@ const placeKey = (botId: number, legacyKey: string) => `${botId}/${placeOfKey(le
 const toBot = (
   row: BotRow,
   opened: OpenedToken,
-  contents: Pick<Bot, "start" | "messages" | "offers" | "media" | "tracking">,
+  contents: Pick<Bot, "start" | "messages" | "offers" | "downsells" | "media" | "tracking">,
   plans: ReadonlyArray<PlanRow>
 ): Bot => ({
   id: row.id,

@@ -129,6 +129,7 @@ const usersOf = ({ bot, plans }: LoadedBot, planId: number): ReadonlyArray<strin
     ...others.flatMap((plan) =>
       plan.delivery._tag === "Some" && offers(plan.delivery.value) ? [`entrega do plano ${plan.name}`] : []
     ),
-    ...(bot.offers.some(offers) ? ["um downsell ou disparo"] : [])
+    ...[...bot.downsells.values()].flatMap((one) => (one.contents.some(offers) ? [`downsell ${one.name}`] : [])),
+    ...(bot.offers.some(offers) ? ["um disparo"] : [])
   ]
 }

@@ -1,4 +1,5 @@
 import type { Media, MessageContent } from "../domain/content.ts"
+import type { Downsell } from "../domain/downsell.ts"
 import {
   bindPlans,
   readMessageRows,
@@ -8,6 +9,7 @@ import {
   type UnresolvedMedia
 } from "../domain/legacyContent.ts"
 import type { BotRow } from "../repo/BotsRepo.ts"
+import { type DownsellRow, downsellOf } from "../repo/downsells/row.ts"
 import type { MessageRow, OfferRow } from "../repo/MessagesRepo.ts"
 import type { AdoptedPlan, PlanRow } from "../repo/PlansRepo.ts"
 
@@ -23,13 +25,19 @@ export interface Draft {
   readonly start: ReadonlyArray<Part>
   readonly messages: ReadonlyMap<string, Part>
   readonly offers: ReadonlyArray<Part>
+  readonly downsells: ReadonlyArray<{ readonly row: DownsellRow; readonly part: Part }>
 }
 
 /**
  * The /start, from where the youngest system keeps it: a row of its own (Funil, V3), else V2's `bots.start_message`,
  * else V2's rows in their order. An inactive or empty source gives way to the next.
  */
-export const draftOf = (row: BotRow, rows: ReadonlyArray<MessageRow>, offers: ReadonlyArray<OfferRow>): Draft => {
+export const draftOf = (
+  row: BotRow,
+  rows: ReadonlyArray<MessageRow>,
+  offers: ReadonlyArray<OfferRow>,
+  downsells: ReadonlyArray<DownsellRow>
+): Draft => {
   const messages = new Map<string, Part>()
   for (const message of rows) {
     // The newest of each key comes first.
@@ -44,12 +52,24 @@ export const draftOf = (row: BotRow, rows: ReadonlyArray<MessageRow>, offers: Re
     row,
     start: sources.find((parts) => parts.some((part) => part.stored.contents.length > 0)) ?? [],
     messages,
-    offers: offers.map(({ content }, index) => ({ source: `offer:${index}`, stored: readStoredContent(content) }))
+    offers: offers.map(({ content }, index) => ({ source: `offer:${index}`, stored: readStoredContent(content) })),
+    downsells: downsells.map((downsell) => ({ row: downsell, part: downsellPart(downsell) }))
   }
 }
 
 /** A bot whose stored contents cannot be read at all still exists. */
-export const emptyDraft = (row: BotRow): Draft => ({ row, start: [], messages: new Map(), offers: [] })
+export const emptyDraft = (row: BotRow): Draft => ({
+  row,
+  start: [],
+  messages: new Map(),
+  offers: [],
+  downsells: []
+})
+
+const downsellPart = ({ content, id, mediaRefs }: DownsellRow): Part => ({
+  source: `downsell:${id}`,
+  stored: readStoredContent(content, { mediaRefs, planList: true })
+})
 
 const partOf = (message: MessageRow): Part => ({
   source: `message:${message.id}`,
@@ -58,7 +78,11 @@ const partOf = (message: MessageRow): Part => ({
   ])
 })
 
-const partsOf = (draft: Draft): ReadonlyArray<Part> => [...draft.start, ...draft.messages.values()]
+const partsOf = (draft: Draft): ReadonlyArray<Part> => [
+  ...draft.start,
+  ...draft.messages.values(),
+  ...draft.downsells.map(({ part }) => part)
+]
 
 /**
  * Plans inside old contents, as rows of `bot_plans`. The key says where the plan stands and, behind the `#`, what it
@@ -85,6 +109,7 @@ export interface BoundContents {
   readonly start: ReadonlyArray<MessageContent>
   readonly messages: ReadonlyMap<string, MessageContent>
   readonly offers: ReadonlyArray<MessageContent>
+  readonly downsells: ReadonlyMap<number, Downsell>
 }
 
 /** The contents with plan ids instead of places, and a `file_id` wherever `fileIdOf` knows one. */
@@ -103,7 +128,13 @@ export const bindContents = (draft: Draft, plans: ReadonlyArray<PlanRow>, fileId
     const content = mergeContents(bind(part))
     return content === undefined ? [] : [[key, content] as const]
   })
-  return { start: draft.start.flatMap(bind), messages: new Map(messages), offers: draft.offers.flatMap(bind) }
+  const downsells = draft.downsells.map(({ part, row }) => [row.id, downsellOf(row, bind(part))] as const)
+  return {
+    start: draft.start.flatMap(bind),
+    messages: new Map(messages),
+    offers: draft.offers.flatMap(bind),
+    downsells: new Map(downsells)
+  }
 }
 
 type FileIdOf = (media: UnresolvedMedia) => string | undefined

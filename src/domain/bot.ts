@@ -1,6 +1,7 @@
 import type { Option, Redacted } from "effect"
 import type { BotLibrary } from "./botMedia.ts"
 import type { MessageContent } from "./content.ts"
+import type { Downsell } from "./downsell.ts"
 import type { BotTracking } from "./tracking.ts"
 
 /** `^[a-z0-9][a-z0-9_-]{1,63}$` (contract, section 4). */
@@ -50,7 +51,8 @@ export interface Bot {
   readonly messages: ReadonlyMap<string, MessageContent>
   /** Removed ones too, as inactive: who bought one is owed its delivery. */
   readonly plans: ReadonlyMap<number, Plan>
-  /** Contents of downsells and shots whose buttons may carry a price of their own. */
+  readonly downsells: ReadonlyMap<number, Downsell>
+  /** Contents of shots whose buttons may carry a price of their own. */
   readonly offers: ReadonlyArray<MessageContent>
 }
 
@@ -60,7 +62,8 @@ export interface Bot {
  */
 export const offeredPrice = (bot: Bot, plan: Plan, asked: number | undefined): number => {
   if (asked === undefined || asked === plan.priceCents) return plan.priceCents
-  const offers = [...bot.start, ...bot.messages.values(), ...bot.offers].some((content) =>
+  const downsells = [...bot.downsells.values()].flatMap((downsell) => downsell.contents)
+  const offers = [...bot.start, ...bot.messages.values(), ...downsells, ...bot.offers].some((content) =>
     content.buttons?.some((row) =>
       row.some((button) => "plan_id" in button && button.plan_id === plan.id && button.price_cents === asked)
     )

@@ -24,6 +24,8 @@ export class BulkLeases extends Context.Service<
     readonly held: () => ReadonlyArray<BulkLease>
     /** Opens when other bots are held than before. */
     readonly changed: Latch.Latch
+    /** Told in the same breath. */
+    readonly whenChanged: (tell: () => void) => void
   }
 >()("funil/engine/BulkLeases") {
   static readonly layer = Layer.effect(
@@ -33,6 +35,7 @@ export class BulkLeases extends Context.Service<
       const node = yield* Node
       const repo = yield* BulkLeasesRepo
       const changed = Latch.makeUnsafe(false)
+      const listeners: Array<() => void> = []
       const leases = new Map<number, BulkLease>()
       let validUntil = Number.NEGATIVE_INFINITY
 
@@ -43,7 +46,9 @@ export class BulkLeases extends Context.Service<
         leases.clear()
         for (const lease of now) leases.set(lease.botId, lease)
         const same = now.length === before.length && before.every((one) => leases.get(one.botId)?.epoch === one.epoch)
-        if (!same) changed.openUnsafe()
+        if (same) return
+        changed.openUnsafe()
+        for (const tell of listeners) tell()
       }
 
       const turn = Effect.gen(function* () {
@@ -79,7 +84,8 @@ export class BulkLeases extends Context.Service<
       return BulkLeases.of({
         of: (botId) => (isValid() ? Option.fromUndefinedOr(leases.get(botId)) : Option.none()),
         held: () => (isValid() ? [...leases.values()] : []),
-        changed
+        changed,
+        whenChanged: (tell) => void listeners.push(tell)
       })
     })
   )

@@ -50,6 +50,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       const stored = yield* payments.markPending(created)
       yield* payments.markPerson(created.paymentId, "pix")
       yield* payments.recordEvent(created.paymentId, "pix_created")
+      yield* payments.scheduleDownsells(created.paymentId)
       if (Option.isSome(stored)) yield* reports.queue("pix_created", stored.value)
       return stored
     },

@@ -172,7 +172,7 @@ export class MediaRepo extends Context.Service<
       // A V2 row names its bot only by the slug.
       const using = (botId: number, botSlug: string) => sql<UsingRow>`
         select 'downsell' as what, d.name, d.content, d.media_refs as "mediaRefs" from bot_downsells d
-        where d.bot_id = ${botId} or (d.bot_id is null and d.slug = ${botSlug})
+        where (d.bot_id = ${botId} or (d.bot_id is null and d.slug = ${botSlug})) and d.deleted_at is null
         union all
         select 'shot', s.title, coalesce(s.content, s.message), s.media_refs from shots s
         where (s.bot_id = ${botId} or (s.bot_id is null and s.slug = ${botSlug}))

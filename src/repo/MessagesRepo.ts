@@ -64,11 +64,7 @@ export class MessagesRepo extends Context.Service<
 
       const offers = (keys?: BotKeys) =>
         sql<OfferRow>`
-          select b.id as "botId", o.content from (
-            select bot_id, content from bot_downsells
-            union all
-            select bot_id, content from shots) o
-          join bots b on b.id = o.bot_id
+          select b.id as "botId", o.content from shots o join bots b on b.id = o.bot_id
           where o.content @? '$.buttons[*][*].price_cents' and ${wanted(sql, keys)}`
 
       return MessagesRepo.of({ load, put, offers })

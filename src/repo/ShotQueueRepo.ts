@@ -1,43 +1,14 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import type { BulkQueue, BulkTarget, Departed, Departure, Settlement } from "./bulk.ts"
 import { type BulkLease, stillLeased } from "./BulkLeasesRepo.ts"
 import { type Refusal, refusalOf } from "./shots/refusal.ts"
 
-/** Somebody whose turn it is. */
-export interface ShotTarget {
-  readonly id: number
-  readonly telegramId: number
-  readonly firstName: string | null
-  readonly username: string | null
-  readonly attempts: number
-}
-
 export interface Claimed {
-  readonly targets: ReadonlyArray<ShotTarget>
+  readonly targets: ReadonlyArray<BulkTarget>
   /** Looked at, refused ones included; fewer than asked for: there are no more. */
   readonly looked: number
   readonly lastId: number
-}
-
-export interface Departure {
-  readonly id: number
-  readonly lease: BulkLease
-}
-
-/** What a departure came to: it may leave, it may not and that is settled, or it is not ours to send. */
-export type Departed = "go" | "refused" | "lost"
-
-export interface Settlement {
-  readonly id: number
-  /** In whose name it departed. */
-  readonly lease: BulkLease
-  /** `pending`: nothing was delivered, it is tried again after so many seconds. */
-  readonly status: "sent" | "failed" | "blocked" | "ambiguous" | "pending"
-  readonly error: string | undefined
-  readonly messageId: number | undefined
-  readonly retryAfterSeconds: number | undefined
-  /** Whether this was a try that counts. */
-  readonly tried: boolean
 }
 
 type Answer<A> = Effect.Effect<A, SqlError.SqlError>
@@ -49,14 +20,9 @@ type Answer<A> = Effect.Effect<A, SqlError.SqlError>
  */
 export class ShotQueueRepo extends Context.Service<
   ShotQueueRepo,
-  {
+  BulkQueue & {
     /** The next ones behind `afterId`. Who may not get it any more is settled in passing. */
     readonly claim: (lease: BulkLease, shotId: number, afterId: number, limit: number) => Answer<Claimed>
-    /** Writes down that these may have left from now on; judged once more, by what is true now. */
-    readonly depart: (departures: ReadonlyArray<Departure>) => Answer<ReadonlyArray<Departed>>
-    readonly settle: (settlements: ReadonlyArray<Settlement>) => Answer<void>
-    /** Rows under way in the name of somebody who has no lease any more; answers how many. */
-    readonly abandon: (leases: ReadonlyArray<BulkLease>) => Answer<number>
     /**
      * The same for one shot of which nothing is under way here: rows in this lease's name are nobody's, those of others
      * when they had half a minute to settle them.
@@ -77,7 +43,7 @@ export class ShotQueueRepo extends Context.Service<
       // The lateral join keeps a generic plan from hashing all people of a bot for a handful of rows.
       const claim = (lease: BulkLease, shotId: number, afterId: number, limit: number) =>
         Effect.map(
-          sql<ShotTarget & { refusal: Refusal | null }>`
+          sql<BulkTarget & { refusal: Refusal | null }>`
             with due as (
               select q.id, q.telegram_id, q.attempts, u.first_name, u.username, ${refusal} as refusal
               from shots_queue q

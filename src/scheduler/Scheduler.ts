@@ -15,6 +15,8 @@ interface Common {
   readonly every: Duration.Input
   /** Tables whose changes make it run at once, or when the change says that something will be due. */
   readonly tables?: ReadonlyArray<string>
+  /** Opens when there is something to do; whoever hears it closes it. */
+  readonly signal?: Latch.Latch
   /** False: no span, for a job that runs all the time. */
   readonly traced?: boolean
 }
@@ -46,6 +48,7 @@ export class Scheduler extends Context.Service<
   static readonly layer = Layer.effect(
     Scheduler,
     Effect.gen(function* () {
+      const scope = yield* Effect.scope
       const changes = yield* Changes
       const clock = yield* Clock.Clock
       const entries = new Map<string, Entry>()
@@ -80,6 +83,19 @@ export class Scheduler extends Context.Service<
       yield* Effect.forkScoped(surviving("O agendador de tarefas")(turn))
       yield* Effect.forkScoped(surviving("A escuta do agendador")(Effect.map(Queue.take(told), hear)))
 
+      const wake = (name: string) =>
+        Effect.sync(() => {
+          entries.get(name)?.call(now(), 0)
+          nudge.openUnsafe()
+        })
+
+      const listen = (name: string, signal: Latch.Latch) =>
+        Effect.gen(function* () {
+          yield* signal.await
+          signal.closeUnsafe()
+          yield* wake(name)
+        }).pipe(surviving("A escuta de uma tarefa"), Effect.forkIn(scope))
+
       return Scheduler.of({
         add: Effect.fnUntraced(function* <R>(job: Job<R>) {
           const context = yield* Effect.context<R>()
@@ -87,12 +103,9 @@ export class Scheduler extends Context.Service<
           entries.set(job.name, new Entry({ ...job, run, everyMs: Duration.toMillis(job.every), now: now() }))
           ownership.refresh()
           nudge.openUnsafe()
+          if (job.signal !== undefined) yield* listen(job.name, job.signal)
         }),
-        wake: (name) =>
-          Effect.sync(() => {
-            entries.get(name)?.call(now(), 0)
-            nudge.openUnsafe()
-          })
+        wake
       })
     })
   )

@@ -4,6 +4,7 @@ import { OutboxRepo } from "../repo/OutboxRepo.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { MetricsJobs } from "./metricsJobs.ts"
 import { Scheduler } from "./Scheduler.ts"
+import { DownsellJobs } from "./downsellJobs.ts"
 import { ShotJobs } from "./shotJobs.ts"
 import { TrackingJobs } from "./trackingJobs.ts"
 
@@ -51,6 +52,6 @@ const Jobs = Layer.effectDiscard(
   })
 )
 
-export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, TrackingJobs, ShotJobs).pipe(
+export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, TrackingJobs, DownsellJobs, ShotJobs).pipe(
   Layer.provideMerge(Scheduler.layer)
 )

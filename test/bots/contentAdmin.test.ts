@@ -85,7 +85,7 @@ describe("BotAdmin: plans", () => {
       yield* refused(
         admin.removePlan("vip", plan.id),
         "Conflict",
-        /Mensal.*mensagem start, mensagem expired, entrega do plano Anual, um downsell ou disparo/
+        /Mensal.*mensagem start, mensagem expired, entrega do plano Anual, downsell d1/
       )
       yield* admin.putMessage("vip", "start", { text: "Oi" })
       yield* admin.putMessage("vip", "expired", { text: "Expirou" })

@@ -36,6 +36,7 @@ const loaded = (name: string): LoadedBot => {
     start: [],
     messages: new Map(),
     plans: new Map(),
+    downsells: new Map(),
     offers: []
   }
   // Nothing here looks at the row but for its `active`.

@@ -15,6 +15,7 @@ import { loggerLayer } from "../../src/log/Logger.ts"
 import { AlertsRepo } from "../../src/repo/AlertsRepo.ts"
 import { BotsRepo } from "../../src/repo/BotsRepo.ts"
 import { MediaRepo } from "../../src/repo/MediaRepo.ts"
+import { DownsellsRepo } from "../../src/repo/DownsellsRepo.ts"
 import { MessagesRepo } from "../../src/repo/MessagesRepo.ts"
 import { PlansRepo } from "../../src/repo/PlansRepo.ts"
 import { TrackingSettingsRepo } from "../../src/repo/TrackingSettingsRepo.ts"
@@ -41,6 +42,7 @@ const repos = Layer.mergeAll(
   AlertsRepo.layer,
   BotsRepo.layer,
   PlansRepo.layer,
+  DownsellsRepo.layer,
   MessagesRepo.layer,
   MediaRepo.layer,
   TrackingSettingsRepo.layer

@@ -62,6 +62,7 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
   start: [],
   messages: new Map(),
   plans: new Map(),
+  downsells: new Map(),
   offers: [],
   ...given
 })

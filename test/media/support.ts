@@ -27,6 +27,7 @@ import { Preview } from "../../src/messages/Preview.ts"
 import { BotsRepo } from "../../src/repo/BotsRepo.ts"
 import { MediaCacheRepo } from "../../src/repo/MediaCacheRepo.ts"
 import { MediaRepo } from "../../src/repo/MediaRepo.ts"
+import { DownsellsRepo } from "../../src/repo/DownsellsRepo.ts"
 import { MessagesRepo } from "../../src/repo/MessagesRepo.ts"
 import { PlansRepo } from "../../src/repo/PlansRepo.ts"
 import { TrackingSettingsRepo } from "../../src/repo/TrackingSettingsRepo.ts"
@@ -59,6 +60,7 @@ export const inWorld = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effe
 const repos = Layer.mergeAll(
   BotsRepo.layer,
   PlansRepo.layer,
+  DownsellsRepo.layer,
   MessagesRepo.layer,
   MediaRepo.layer,
   MediaCacheRepo.layer,

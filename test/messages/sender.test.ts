@@ -56,6 +56,7 @@ const bot: Bot = {
   start: [],
   messages: new Map(),
   plans: new Map(),
+  downsells: new Map(),
   offers: []
 }
 

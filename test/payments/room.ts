@@ -214,6 +214,7 @@ export const openBotAt = Effect.fnUntraced(function* (gateway: string) {
     start: [],
     messages: new Map(),
     plans: new Map([[plan.id, plan]]),
+    downsells: new Map(),
     offers: []
   }
   return bot

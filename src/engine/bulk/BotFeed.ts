@@ -2,19 +2,26 @@ import { Effect, type Fiber, Latch, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Bots } from "../../bots/Bots.ts"
 import type { Bot } from "../../domain/bot.ts"
+import { shotSource } from "../../domain/callback.ts"
 import * as Log from "../../log/Log.ts"
+import { composeFor } from "../../messages/personal.ts"
 import type { BulkLease } from "../../repo/BulkLeasesRepo.ts"
 import type { ShotQueueRepo } from "../../repo/ShotQueueRepo.ts"
 import type { BulkLeases } from "../BulkLeases.ts"
-import type { Flight } from "./flying.ts"
+import type { Flight, Landing } from "./flying.ts"
 import type { LiveShot } from "./LiveShot.ts"
 import type { Outcome } from "./outcome.ts"
+
+/** Somebody's message of a shot. */
+interface ShotFlight extends Flight {
+  readonly shot: LiveShot
+}
 
 export interface Given {
   readonly bots: Bots["Service"]
   readonly leases: BulkLeases["Service"]
   readonly queue: ShotQueueRepo["Service"]
-  readonly fly: (flight: Flight) => Effect.Effect<Outcome | undefined>
+  readonly fly: (flight: Flight) => Effect.Effect<Landing>
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** The bot's shots that are being sent, the oldest first. */
   readonly live: () => ReadonlyArray<LiveShot>
@@ -33,7 +40,7 @@ const aheadOf = (bot: Bot): number =>
 /** Feeds the shots of one bot into its lane, for as long as this process has its lease and there are any. */
 export class BotFeed {
   readonly botId: number
-  readonly #flights = new Set<Flight>()
+  readonly #flights = new Set<ShotFlight>()
   readonly #stirred = Latch.makeUnsafe(false)
   readonly #emptied = Latch.makeUnsafe(true)
   /** It is worth looking for more when no more than this are under way. */
@@ -119,7 +126,16 @@ export class BotFeed {
       shot.lookedAtAll = looked < room
       if (shot.over) return
       for (const target of targets) {
-        const flight: Flight = { target, shot, lease, departed: false, fiber: undefined }
+        const flight: ShotFlight = {
+          target,
+          shot,
+          lease,
+          compose: (bot, person) =>
+            shot.contents.flatMap((content) => composeFor(bot, person, content, { source: shotSource(shot.row.id) })),
+          isOver: () => shot.over,
+          departed: false,
+          fiber: undefined
+        }
         this.#flights.add(flight)
         this.#emptied.closeUnsafe()
         shot.underWay += 1
@@ -128,14 +144,14 @@ export class BotFeed {
     })
   }
 
-  #follow(given: Given, flight: Flight): Effect.Effect<void> {
+  #follow(given: Given, flight: ShotFlight): Effect.Effect<void> {
     const { shot, target } = flight
     return given.fly(flight).pipe(
-      Effect.flatMap((outcome) => {
-        if (outcome === undefined) return Effect.void
+      Effect.flatMap(({ outcome, settled }) => {
         if (outcome.restSeconds !== undefined && outcome.restSeconds > 0) {
           this.#restUntil = Math.max(this.#restUntil, performance.now() + outcome.restSeconds * 1000)
         }
+        if (!settled) return Effect.void
         return given.landed(shot, outcome, target.telegramId)
       }),
       Effect.ensuring(

@@ -1,15 +1,15 @@
-import { Context, Effect, FiberSet, Latch, Layer, Option, Schedule } from "effect"
+import { Context, Effect, FiberSet, Latch, Layer, Option } from "effect"
 import { Bots } from "../../bots/Bots.ts"
-import { makeBatcher } from "../../db/Batcher.ts"
 import * as Log from "../../log/Log.ts"
 import { Sender } from "../../messages/Sender.ts"
 import type { BulkLease } from "../../repo/BulkLeasesRepo.ts"
-import { ShotQueueRepo, type Departure, type Settlement } from "../../repo/ShotQueueRepo.ts"
+import { ShotQueueRepo } from "../../repo/ShotQueueRepo.ts"
 import { ShotsRepo } from "../../repo/ShotsRepo.ts"
 import { surviving } from "../../repo/surviving.ts"
 import { BulkLeases } from "../BulkLeases.ts"
 import { BotFeed } from "./BotFeed.ts"
 import { makeFlying } from "./flying.ts"
+import { makeLedger } from "./ledger.ts"
 import { LiveShot } from "./LiveShot.ts"
 import { makeTallies } from "./tallies.ts"
 
@@ -17,14 +17,6 @@ import { makeTallies } from "./tallies.ts"
 const lookEvery = "500 millis"
 /** What has left gets this long to be answered at a stop; what has not goes back at once. */
 const drainTimeout = "6 seconds"
-/** Departures of a moment share one statement, and so do settlements; a message waits that much longer. */
-const departEvery = "4 millis"
-const settleEvery = "20 millis"
-
-const whileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
-  Schedule.jittered
-)
-
 /**
  * Sends the shots of the bots whose bulk this process has: looks ahead about a second of each bot's rate, lets the
  * lanes say who leaves when, and writes down who may have left before he does (ShotQueueRepo).
@@ -51,31 +43,15 @@ const make = Effect.gen(function* () {
 
   const live = new Map<number, LiveShot>()
   const feeds = new Map<number, BotFeed>()
-  const known = new Map<number, number>()
   let stopping = false
 
-  const depart = yield* makeBatcher({
-    maxSize: 2_000,
-    concurrency: 1,
-    before: Effect.sleep(departEvery),
-    run: (departures: ReadonlyArray<Departure>) => Effect.withTracerEnabled(queue.depart(departures), false)
-  })
-  // Messages have left: the truth must get in, however long the database is away.
-  const settle = yield* makeBatcher({
-    maxSize: 2_000,
-    concurrency: 1,
-    before: Effect.sleep(settleEvery),
-    run: (settlements: ReadonlyArray<Settlement>) =>
-      queue
-        .settle(settlements)
-        .pipe(Effect.as(settlements), Effect.retry(whileDatabaseIsAway), Effect.orDie, Effect.withTracerEnabled(false))
-  })
+  const { depart, isOurs, settle, takeOver } = yield* makeLedger(queue, "mensagens de disparos")
 
   const holds = (lease: BulkLease) =>
     !stopping &&
     Option.exists(leases.of(lease.botId), (mine) => mine.epoch === lease.epoch && mine.owner === lease.owner)
 
-  const fly = makeFlying({ sender, bots, depart, settle, holds })
+  const fly = makeFlying({ lane: "shot", what: "disparo", sender, bots, depart, settle, holds })
   const fork = yield* FiberSet.makeRuntime<never>()
 
   const feedOf = (botId: number) => {
@@ -117,30 +93,13 @@ const make = Effect.gen(function* () {
 
   const look = Latch.makeUnsafe(false)
 
-  /** Rows of whoever had the bot before and did not finish them. */
-  const takeOver = Effect.fnUntraced(function* (held: ReadonlyArray<BulkLease>) {
-    const fresh = held.filter((lease) => known.get(lease.botId) !== lease.epoch)
-    if (fresh.length > 0) {
-      const abandoned = yield* queue.abandon(fresh)
-      for (const lease of fresh) known.set(lease.botId, lease.epoch)
-      if (abandoned > 0) {
-        yield* Log.warn(
-          `[AVISO] ${abandoned} mensagens de disparos estavam saindo quando outro processo parou; ninguém sabe se chegaram e elas não são repetidas`,
-          { event_name: "shot_ambiguous" }
-        )
-      }
-    }
-    const mine = new Set(held.map((lease) => lease.botId))
-    for (const botId of known.keys()) if (!mine.has(botId)) known.delete(botId)
-  })
-
   const turn = Effect.gen(function* () {
     look.closeUnsafe()
     const held = leases.held()
     yield* takeOver(held)
     const wanted = new Set([...live.values()].flatMap((shot) => (shot.over ? [] : [shot.row.botId])))
     for (const { botId } of held) if (wanted.has(botId)) feedOf(botId)
-    for (const feed of feeds.values()) if (!known.has(feed.botId)) feed.stir()
+    for (const feed of feeds.values()) if (!isOurs(feed.botId)) feed.stir()
     yield* Effect.timeoutOption(look.await, lookEvery)
   }).pipe(Effect.withTracerEnabled(false))
 

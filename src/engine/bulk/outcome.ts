@@ -1,6 +1,6 @@
 import { Exit, Option } from "effect"
 import type { Sent } from "../../messages/Sender.ts"
-import type { Settlement } from "../../repo/ShotQueueRepo.ts"
+import type { Settlement } from "../../repo/bulk.ts"
 import type { TelegramError } from "../../telegram/TelegramError.ts"
 
 /** What a message came to, as its row will say. */
@@ -22,6 +22,9 @@ const failed = (status: Outcome["status"], error: string): Outcome => ({
 
 /** Interrupted or broken on our side, after it may have left. */
 export const interrupted = failed("ambiguous", "o envio foi interrompido")
+
+/** There is nothing that could be sent: another try would find the same. */
+export const unsendable = failed("failed", "a mensagem não pôde ser montada")
 
 /** Nothing was delivered, and that is certain: it goes back to where it came from. */
 export const postponed = (error: string | undefined, seconds: number, tried = false, restSeconds = 0): Outcome => ({

@@ -131,13 +131,13 @@ export const markPerson = (sql: SqlClient.SqlClient) => (paymentId: number, fact
     update payments p set bot_user_id = person.id from person
     where p.id = ${paymentId} and p.bot_user_id is distinct from person.id`)
 
-/** Nothing more is offered to somebody who paid (design, section 5.6). */
+/** Nothing more is offered to somebody who paid (design, section 5.6). What has left in this moment stays what it is. */
 export const cancelDownsells =
   (sql: SqlClient.SqlClient) => (botId: number, botSlug: string | null, telegramId: number) =>
     Effect.map(
       sql`
         update downsells_queue q set status = 'canceled', cancel_reason = 'paid', updated_at = now()
-        where q.status = 'pending' and q.telegram_id = ${telegramId}
+        where q.status = 'pending' and q.sending_at is null and q.telegram_id = ${telegramId}
           and (q.bot_slug = ${botSlug} or q.bot_id = ${botId})
         returning q.id`,
       (rows) => rows.length
