@@ -24,7 +24,7 @@ type Sql<A> = Effect.Effect<A, SqlError.SqlError>
 export class DownsellQueueRepo extends Context.Service<
   DownsellQueueRepo,
   BulkQueue & {
-    /** What is due, and what will be within `horizonMs`; nothing that is under way. */
+    /** What is due, and what will be within `horizonMs`; nothing that is under way or too late. */
     readonly due: (wanted: ReadonlyArray<Wanted>, horizonMs: number) => Sql<ReadonlyArray<DownsellTarget>>
     /** Not now: outside the seller's hours, or what is to be said is not known here yet. */
     readonly postpone: (rows: ReadonlyArray<{ readonly id: number; readonly seconds: number }>) => Sql<void>
@@ -50,8 +50,11 @@ export class DownsellQueueRepo extends Context.Service<
             greatest(0, extract(epoch from q.scheduled_at - now()) * 1000)::float8 as "inMs"
           from unnest(${wanted.map((one) => one.botId)}::bigint[], ${wanted.map((one) => one.slug)}::text[],
               ${wanted.map((one) => one.limit)}::int[]) w (bot_id, slug, n)
-            cross join lateral (select * from downsells_queue q where q.bot_slug = w.slug and q.status = 'pending'
-              and q.scheduled_at <= now() + make_interval(secs => ${horizonMs / 1000}::float8) and q.sending_at is null
+            cross join lateral (select q.* from downsells_queue q join bot_downsells d on d.id = q.downsell_id
+              where q.bot_slug = w.slug and q.status = 'pending' and q.sending_at is null
+                and q.scheduled_at <= now() + make_interval(secs => ${horizonMs / 1000}::float8)
+                and (d.drop_after_seconds is null
+                  or q.scheduled_at >= now() - make_interval(secs => d.drop_after_seconds))
               order by q.scheduled_at, q.id limit w.n) q
             left join bot_users u on u.bot_id = w.bot_id and u.telegram_id = q.telegram_id
           order by q.scheduled_at, q.id`

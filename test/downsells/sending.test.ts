@@ -39,9 +39,12 @@ const setting = Effect.gen(function* () {
     join bot_downsells d on d.id = q.downsell_id where q.telegram_id = ${who.id} order by q.id`
   const settled = (who: Someone, count: number) =>
     eventually(rowsOf(who), (rows) => rows.length === count && rows.every(({ status }) => status !== "pending"), 15)
-  /** Everything of theirs becomes due. */
+  /** Everything of theirs becomes due, as soon as it is there. */
   const hurry = (who: Someone) =>
-    sql`update downsells_queue set scheduled_at = now() where telegram_id = ${who.id} and status = 'pending'`
+    Effect.andThen(
+      eventually(rowsOf(who), (rows) => rows.length > 0),
+      sql`update downsells_queue set scheduled_at = now() where telegram_id = ${who.id} and status = 'pending'`
+    )
   const received = (who: Someone, words: RegExp) =>
     Effect.map(telegram.calls, (calls) => calls.filter(sentTo(who.id, words)).length)
   return { sandbox, shop, service, telegram, sql, downsell, start, rowsOf, settled, hurry, received }
