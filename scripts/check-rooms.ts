@@ -10,7 +10,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["admin", "http"],
   ["scheduler"],
   ["engine"],
-  ["payments", "media", "messages", "shots", "tracking", "metrics"],
+  ["payments", "media", "messages", "downsells", "shots", "tracking", "metrics"],
   ["bots"],
   ["telegram", "repo", "db"],
   ["log"],

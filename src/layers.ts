@@ -12,6 +12,9 @@ import { ensurePartitions } from "./db/Partitions.ts"
 import { ShotSending } from "./engine/bulk/ShotSending.ts"
 import { BulkLeases } from "./engine/BulkLeases.ts"
 import { DownsellSending } from "./engine/bulk/DownsellSending.ts"
+import { DownsellAdmin } from "./downsells/DownsellAdmin.ts"
+import { FunnelTransfer } from "./downsells/FunnelTransfer.ts"
+import { Simulation } from "./downsells/Simulation.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
 import { Footing } from "./engine/Footing.ts"
@@ -157,7 +160,9 @@ const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
 const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
 
-const Capabilities = Layer.mergeAll(Tracking.layer, Erasure.layer, MediaLayer, ShotsLayer).pipe(
+const DownsellsLayer = Layer.merge(FunnelTransfer.layer, Simulation.layer).pipe(Layer.provideMerge(DownsellAdmin.layer))
+
+const Capabilities = Layer.mergeAll(Tracking.layer, Erasure.layer, MediaLayer, ShotsLayer, DownsellsLayer).pipe(
   Layer.provideMerge(PaymentsLayer),
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),

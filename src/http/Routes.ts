@@ -11,6 +11,8 @@ import { BotsHandlers, MessagesHandlers, PlansHandlers } from "./handlers/bots.t
 import { GatewaysHandlers, PaymentsHandlers } from "./handlers/gateways.ts"
 import { DeliveriesHandlers } from "./handlers/deliveries.ts"
 import { docsRoute, openApiRoute } from "./handlers/docs.ts"
+import { DownsellsHandlers } from "./handlers/downsells.ts"
+import { FunnelHandlers } from "./handlers/funnel.ts"
 import { healthz, readyz } from "./handlers/health.ts"
 import { ListsHandlers } from "./handlers/lists.ts"
 import { MediaHandlers } from "./handlers/media.ts"
@@ -42,6 +44,8 @@ const ApiRoutes = HttpApiBuilder.layer(Api).pipe(
     PaymentsHandlers,
     GatewaysHandlers,
     ListsHandlers,
+    DownsellsHandlers,
+    FunnelHandlers,
     ShotsHandlers,
     DeliveriesHandlers,
     UpdatesHandlers,

@@ -3,9 +3,11 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { type BotKeys, wanted } from "./botKeys.ts"
 import { rowsOf } from "./decode.ts"
 import { columnsOf, DownsellRow } from "./downsells/row.ts"
+import { type Foresight, simulate } from "./downsells/simulate.ts"
 import { type DownsellTally, tallies } from "./downsells/tallies.ts"
 
 export type { DownsellRow } from "./downsells/row.ts"
+export type { Foresight } from "./downsells/simulate.ts"
 export type { DownsellTally } from "./downsells/tallies.ts"
 
 /** What the writing side may set. */
@@ -37,6 +39,8 @@ export class DownsellsRepo extends Context.Service<
     readonly update: (id: number, columns: DownsellColumns) => Answer<void>
     /** Cancels who waits for it; what it sent and sold stays. Answers how many waited. */
     readonly remove: (id: number) => Answer<number>
+    /** What a /start at that moment would bring this person, or somebody new; nothing is written. */
+    readonly simulate: (botId: number, telegramId: number | undefined, at: Date) => Answer<Foresight>
     readonly tallies: (botId: number) => Answer<ReadonlyMap<number, DownsellTally>>
   }
 >()("funil/repo/DownsellsRepo") {
@@ -78,7 +82,7 @@ export class DownsellsRepo extends Context.Service<
           (rows) => rows[0]?.waited ?? 0
         )
 
-      return DownsellsRepo.of({ load, insert, update, remove, tallies: tallies(sql) })
+      return DownsellsRepo.of({ load, insert, update, remove, simulate: simulate(sql), tallies: tallies(sql) })
     })
   )
 }

@@ -140,7 +140,10 @@ describe("the service on a database of an older system", () => {
 
   it.live("V2 and V3: the plans inside the old message sell, and old payments stay what they were", () =>
     Effect.gen(function* () {
-      const { messagesTo, nothingLost, nothingStaleLeaves, photo, sandbox, service } = yield* changeOver("v2.sql", "v3.sql")
+      const { messagesTo, nothingLost, nothingStaleLeaves, photo, sandbox, service } = yield* changeOver(
+        "v2.sql",
+        "v3.sql"
+      )
       const { pushinpay, telegram } = sandbox
       yield* telegram.sendText(vip.token, ana, "/start")
       yield* telegram.waitFor(sentTo(ana.id, /Veja os planos/))

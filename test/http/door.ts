@@ -26,6 +26,9 @@ import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
 import { defaultWindows, RollupsRepo } from "../../src/repo/RollupsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
+import { DownsellAdmin } from "../../src/downsells/DownsellAdmin.ts"
+import { FunnelTransfer } from "../../src/downsells/FunnelTransfer.ts"
+import { Simulation } from "../../src/downsells/Simulation.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
 import { Erasure } from "../../src/tracking/Erasure.ts"
 import { Tracking } from "../../src/tracking/Tracking.ts"
@@ -186,6 +189,9 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     }),
     Layer.mock(ListsRepo, doubles.lists ?? {}),
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
+    Layer.mock(DownsellAdmin, {}),
+    Layer.mock(FunnelTransfer, {}),
+    Layer.mock(Simulation, {}),
     Layer.mock(ShotAdmin, {}),
     Layer.mock(RollupsRepo, {
       state: Effect.succeed({ rolledTo: new Date(), windows: defaultWindows, stale: false })

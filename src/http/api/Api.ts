@@ -4,6 +4,8 @@ import { AlertsGroup } from "./alerts.ts"
 import { BotsGroup, MessagesGroup, PlansGroup } from "./bots.ts"
 import { DeliveriesGroup } from "./deliveries.ts"
 import { withExamples } from "./examples.ts"
+import { DownsellsGroup } from "./downsells.ts"
+import { FunnelGroup } from "./funnel.ts"
 import { ListsGroup } from "./lists.ts"
 import { MediaGroup } from "./media.ts"
 import { GatewaysGroup, PaymentsGroup } from "./payments.ts"
@@ -25,6 +27,8 @@ export class Api extends HttpApi.make("funil")
   .add(PaymentsGroup)
   .add(GatewaysGroup)
   .add(ListsGroup)
+  .add(DownsellsGroup)
+  .add(FunnelGroup)
   .add(ShotsGroup)
   .add(DeliveriesGroup)
   .add(UpdatesGroup)

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import type { SqlClient, Statement } from "effect/sql"
 
 /** Somebody who began to talk to a bot at this moment. */
 export interface Started {
@@ -12,13 +12,13 @@ export interface Started {
  * Whether the downsell `d` (of `downsell_rules`) may be scheduled for the person `p` (of `bot_users`): not while one of
  * it waits, and once it was sent only after the seller's pause. One whose fate is unknown counts as sent.
  */
-export const maySchedule = (sql: SqlClient.SqlClient) => sql`
+export const maySchedule = (sql: SqlClient.SqlClient, at: Statement.Fragment) => sql`
   d.active and not p.opted_out and not p.blocked
   and (d.to_buyers or not (p.has_paid or coalesce(p.has_purchase, false)))
   and not exists (select from downsells_queue o where o.bot_slug = d.bot_slug and o.telegram_id = p.telegram_id
     and o.downsell_id = d.id and (o.status = 'pending' or ((o.status = 'sent' or o.outcome = 'ambiguous')
       and (d.repeat_after_seconds is null
-        or coalesce(o.sent_at, o.updated_at) > now() - make_interval(secs => d.repeat_after_seconds)))))`
+        or coalesce(o.sent_at, o.updated_at) > ${at} - make_interval(secs => d.repeat_after_seconds)))))`
 
 /** What a scheduled row consists of; the legacy columns say the same as ours, because their NOT NULLs ask for it. */
 export const queueColumns = (sql: SqlClient.SqlClient) =>
@@ -39,7 +39,7 @@ export const scheduleStarted = (sql: SqlClient.SqlClient, started: ReadonlyArray
     join people p on p.bot_id = s.bot_id and p.telegram_id = s.telegram_id
     join downsell_rules d on d.bot_id = s.bot_id and d.on_start,
     make_interval(secs => d.delay_seconds) delay (by)
-  where ${maySchedule(sql)}
+  where ${maySchedule(sql, sql`s.at`)}
   on conflict do nothing`
 
 /** Nothing that still waits is sent to these people; what has left already stays what it is. */
@@ -64,5 +64,5 @@ export const scheduleCharged = (sql: SqlClient.SqlClient) => (paymentId: number)
       join bot_users p on p.id = c.bot_user_id
       join downsell_rules d on d.bot_id = c.bot_id and d.on_pix,
       make_interval(secs => d.delay_seconds) delay (by)
-    where c.id = ${paymentId} and c.status = 'pending' and ${maySchedule(sql)}
+    where c.id = ${paymentId} and c.status = 'pending' and ${maySchedule(sql, sql`now()`)}
     on conflict do nothing`)

@@ -1,0 +1,39 @@
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { FunnelFile, FunnelImported } from "../../domain/funnelFile.ts"
+import { SimulationInput, SimulationView } from "../../domain/simulation.ts"
+import { Bearer } from "../AdminAuth.ts"
+import { problems } from "../problem.ts"
+import { CleanQuery } from "./query.ts"
+
+const summary = (sentence: string) => OpenApi.annotations({ summary: sentence })
+
+const slug = Schema.String.annotate({ description: "Slug do bot." })
+const writeRefusals = problems("bad_request", "not_found", "conflict", "too_large", "invalid", "unavailable")
+
+export class FunnelGroup extends HttpApiGroup.make("funnel")
+  .add(
+    HttpApiEndpoint.post("simulate", "/:slug/simulate", {
+      params: { slug },
+      payload: SimulationInput,
+      success: SimulationView,
+      error: writeRefusals
+    }).annotateMerge(
+      summary("Viagem no tempo: o que uma pessoa receberia de um /start neste momento, sem enviar nada")
+    ),
+    HttpApiEndpoint.get("take", "/:slug/funnel", {
+      params: { slug },
+      success: FunnelFile,
+      error: problems("not_found", "unavailable")
+    }).annotateMerge(summary("Exporta o funil de um bot: planos, mensagens, downsells e as mídias que eles usam")),
+    HttpApiEndpoint.post("put", "/:slug/funnel", {
+      params: { slug },
+      payload: FunnelFile,
+      success: FunnelImported,
+      error: writeRefusals
+    }).annotateMerge(summary("Importa um funil exportado; repetir não duplica nada"))
+  )
+  .middleware(CleanQuery)
+  .middleware(Bearer)
+  .prefix("/api/admin/bots")
+  .annotateMerge(OpenApi.annotations({ title: "Funil", description: "O funil de um bot como um todo." })) {}

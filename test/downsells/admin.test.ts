@@ -1,0 +1,222 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { eventually } from "../support/service.ts"
+import { botToken, openShop, sentTo } from "../support/shop.ts"
+import { World } from "../support/world.ts"
+
+let lastId = 7_300_000_000
+const newcomer = () => ({ id: ++lastId, first_name: `Pessoa${lastId % 1000}` })
+
+const setting = Effect.gen(function* () {
+  const { sandbox, service, shop } = yield* World
+  const sql = yield* SqlClient.SqlClient
+  const path = `/api/admin/bots/${shop.slug}`
+  const create = Effect.fnUntraced(function* (body: object) {
+    const answer = yield* service.admin("POST", `${path}/downsells`, {
+      name: "Oferta",
+      trigger: "start",
+      delay_seconds: 600,
+      content: { text: "Oferta" },
+      ...body
+    })
+    assert.strictEqual(answer.status, 201, answer.text)
+    return answer.json
+  })
+  const start = Effect.fnUntraced(function* (who: { readonly id: number; readonly first_name: string }) {
+    yield* sandbox.telegram.person(who)
+    yield* sandbox.telegram.sendText(botToken, who, "/start")
+    yield* eventually(sql`select 1 from bot_users where telegram_id = ${who.id}`, (rows) => rows.length === 1)
+  })
+  const hurry = (who: { readonly id: number }) =>
+    sql`update downsells_queue set scheduled_at = now() where telegram_id = ${who.id} and status = 'pending'`
+  return { sandbox, service, shop, sql, path, create, start, hurry }
+})
+
+layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: true, timeout: "60 seconds" })(
+  "the admin API of downsells",
+  (it) => {
+    it.effect("creates, shows, changes and removes; what waits is sent as it is then, or not at all", () =>
+      Effect.gen(function* () {
+        const { create, hurry, path, sandbox, service, sql, start } = yield* setting
+        const made = yield* create({
+          name: "Última chance",
+          content: { text: "Antes" },
+          hours: { from: "00:00", to: "00:00" },
+          repeat_after_seconds: 3600
+        })
+        assert.deepInclude(made, {
+          name: "Última chance",
+          trigger: "start",
+          delay_seconds: 600,
+          active: true,
+          repeat_after_seconds: 3600,
+          drop_after_seconds: 86_400,
+          to_buyers: false,
+          hours: { from: "00:00", to: "00:00" },
+          content: { text: "Antes" },
+          sales: 0,
+          revenue_cents: 0
+        })
+        const gone = yield* create({ name: "Apagado", content: { text: "Nunca" } })
+        const who = newcomer()
+        yield* start(who)
+        const changed = yield* service.admin("PATCH", `${path}/downsells/${made.id}`, { content: { text: "Depois" } })
+        assert.deepStrictEqual([changed.status, changed.json?.content], [200, { text: "Depois" }])
+        assert.strictEqual((yield* service.admin("DELETE", `${path}/downsells/${gone.id}`)).status, 204)
+        yield* hurry(who)
+        yield* sandbox.telegram.waitFor(sentTo(who.id, /Depois/), 15_000)
+        assert.deepStrictEqual(
+          yield* sql`select status, cancel_reason from downsells_queue where downsell_id = ${gone.id}`,
+          [{ status: "canceled", cancel_reason: "deleted" }]
+        )
+        const { items } = (yield* eventually(
+          service.admin("GET", `${path}/downsells`),
+          ({ json }) => json.items[0]?.counts.sent === 1
+        )).json
+        assert.deepStrictEqual(
+          items.map((one: { name: string; counts: object }) => [one.name, one.counts]),
+          [
+            [
+              "Última chance",
+              { pending: 0, sent: 1, failed: 0, blocked: 0, ambiguous: 0, canceled: 0, skipped: 0, expired: 0 }
+            ]
+          ]
+        )
+        assert.strictEqual((yield* service.admin("GET", `${path}/downsells/${gone.id}`)).status, 404)
+      })
+    )
+
+    it.effect("says what is wrong with a body, field by field", () =>
+      Effect.gen(function* () {
+        const { path, service } = yield* setting
+        const refused = Effect.fnUntraced(function* (body: object, field: string) {
+          const answer = yield* service.admin("POST", `${path}/downsells`, {
+            name: "Oferta",
+            trigger: "start",
+            delay_seconds: 60,
+            content: { text: "Oferta" },
+            ...body
+          })
+          assert.strictEqual(answer.status, 422, answer.text)
+          assert.property(answer.json.fields, field)
+        })
+        yield* refused({ trigger: "outro" }, "trigger")
+        yield* refused({ delay_seconds: -1 }, "delay_seconds")
+        yield* refused({ delay_seconds: 1.5 }, "delay_seconds")
+        yield* refused({ name: " " }, "name")
+        yield* refused({ hours: { from: "25:00", to: "09:00" } }, "hours.from")
+        yield* refused({ content: {} }, "content.text")
+        yield* refused(
+          { content: { text: "oi", buttons: [[{ text: "x", plan_id: 99_999 }]] } },
+          "content.buttons.0.0.plan_id"
+        )
+        const nowhere = yield* service.admin("POST", "/api/admin/bots/nada/downsells", {
+          name: "Oferta",
+          trigger: "start",
+          delay_seconds: 60,
+          content: { text: "Oferta" }
+        })
+        assert.strictEqual(nowhere.status, 404)
+      })
+    )
+
+    it.effect("outside the seller's hours a downsell waits for them", () =>
+      Effect.gen(function* () {
+        const { create, hurry, service, path, sql, start } = yield* setting
+        // Two hours that are over by six now, in São Paulo.
+        const hour = (offset: number) =>
+          `${String((new Date(Date.now() - 3 * 3_600_000 + offset * 3_600_000).getUTCHours() + 24) % 24).padStart(2, "0")}:00`
+        const made = yield* create({ name: "De manhã", hours: { from: hour(-8), to: hour(-6) } })
+        const who = newcomer()
+        yield* start(who)
+        yield* hurry(who)
+        const [row] = yield* eventually(
+          sql<{ status: string; hours: number }>`
+            select status, extract(epoch from scheduled_at - now())::float8 / 3600 as hours from downsells_queue
+            where telegram_id = ${who.id} and downsell_id = ${made.id}`,
+          ([found]) => (found?.hours ?? 0) > 1
+        )
+        assert.strictEqual(row?.status, "pending")
+        assert.isTrue(row!.hours > 14 && row!.hours <= 17, String(row!.hours))
+        yield* service.admin("DELETE", `${path}/downsells/${made.id}`)
+      })
+    )
+
+    it.effect("time travel tells what a /start would bring, and writes nothing", () =>
+      Effect.gen(function* () {
+        const { create, path, service, sql, start } = yield* setting
+        yield* create({ name: "Em dez minutos" })
+        yield* create({ name: "Do PIX", trigger: "pix", delay_seconds: 60 })
+        const simulate = Effect.fnUntraced(function* (body: object) {
+          const answer = yield* service.admin("POST", `${path}/simulate`, body)
+          assert.strictEqual(answer.status, 200, answer.text)
+          return answer.json
+        })
+        const at = "2030-01-01T12:00:00-03:00"
+        const before =
+          yield* sql`select (select count(*) from downsells_queue) as q, (select count(*) from bot_users) as u`
+        const forNew = yield* simulate({ at })
+        assert.deepStrictEqual(
+          forNew.items.map((one: { kind: string; name: string; at: string; sent: boolean }) => [
+            one.kind,
+            one.name,
+            one.at,
+            one.sent
+          ]),
+          [
+            ["start", "/start", "2030-01-01T15:00:00.000Z", true],
+            ["downsell", "Última chance", "2030-01-01T15:10:00.000Z", true],
+            ["downsell", "Em dez minutos", "2030-01-01T15:10:00.000Z", true],
+            ["downsell", "Do PIX", null, false]
+          ]
+        )
+        assert.deepStrictEqual(
+          yield* sql`select (select count(*) from downsells_queue) as q, (select count(*) from bot_users) as u`,
+          before
+        )
+        const who = newcomer()
+        yield* start(who)
+        yield* sql`update bot_users set opted_out = true where telegram_id = ${who.id}`
+        const left = yield* simulate({ at, telegram_id: who.id })
+        assert.isTrue(left.person.opted_out)
+        assert.isTrue(left.items.slice(1).every((one: { sent: boolean }) => !one.sent))
+        assert.match(left.items[1].reason, /\/parar/)
+        assert.strictEqual((yield* service.admin("POST", `${path}/simulate`, { at: "ontem" })).status, 422)
+      })
+    )
+
+    it.effect("a whole funnel goes from one bot to another as JSON, and twice makes no double", () =>
+      Effect.gen(function* () {
+        const { create, path, sandbox, service, shop } = yield* setting
+        yield* create({
+          name: "Com desconto",
+          content: { text: "Menos", buttons: [[{ text: "Por {valor}", plan_id: shop.planId, price_cents: 990 }]] }
+        })
+        const file = (yield* service.admin("GET", `${path}/funnel`)).json
+        assert.notMatch(JSON.stringify(file), /LEOBE|token/)
+        const other = yield* openShop(service, sandbox, "outro", "8240789013:AAHk3fJ2nXq9vB7wZ5tR1yU8mP6sD4LEOBF")
+        const put = service.admin("POST", `/api/admin/bots/${other.slug}/funnel`, file)
+        const first = yield* put
+        assert.strictEqual(first.status, 200, first.text)
+        assert.deepStrictEqual(first.json.plans, { created: 0, kept: 1 })
+        assert.strictEqual(first.json.downsells.updated, 0)
+        const again = (yield* put).json
+        assert.deepStrictEqual(again.downsells, { created: 0, updated: first.json.downsells.created })
+        const copied = (yield* service.admin("GET", `/api/admin/bots/${other.slug}/funnel`)).json
+        const bare = (one: typeof file) =>
+          JSON.parse(JSON.stringify({ ...one, bot: null, media: [] }, (key, value) => (key === "id" ? 0 : value)))
+        const numbered = JSON.parse(
+          JSON.stringify(bare(file)).replaceAll(`"plan_id":${shop.planId}`, `"plan_id":${other.planId}`)
+        )
+        assert.deepStrictEqual(bare(copied), numbered)
+        const broken = yield* service.admin("POST", `/api/admin/bots/${other.slug}/funnel`, {
+          ...file,
+          media: [{ media_id: 1, kind: "photo", sha256: "ab".repeat(32) }]
+        })
+        assert.strictEqual(broken.status, 422)
+        assert.match(broken.json.fields["media.0"], /Envie antes/)
+      })
+    )
+  }
+)
