@@ -6,7 +6,10 @@ import { Node } from "./Node.ts"
 
 export type { BulkLease } from "../repo/BulkLeasesRepo.ts"
 
-const renewEvery = "2 seconds"
+const renewEvery = "1800 millis"
+const leastPause = "200 millis"
+/** While bots that should be ours still belong to somebody, perhaps to the dead: looked at more often. */
+const lookEvery = "500 millis"
 /** Our own clock stops earlier than the database's, however long its answer took. */
 const validMs = leaseSeconds * 1000 - 1_000
 const releaseWithin = "2 seconds"
@@ -37,6 +40,7 @@ export class BulkLeases extends Context.Service<
       const changed = Latch.makeUnsafe(false)
       const listeners: Array<() => void> = []
       const leases = new Map<number, BulkLease>()
+      let lacking = false
       let validUntil = Number.NEGATIVE_INFINITY
 
       const isValid = () => performance.now() < validUntil
@@ -62,10 +66,12 @@ export class BulkLeases extends Context.Service<
         validUntil = began + validMs
         const surplus = renewed.filter((lease) => !leases.has(lease.botId))
         if (surplus.length > 0) yield* repo.release(surplus)
-        if (kept.length >= quota) return
+        lacking = kept.length < quota
+        if (!lacking) return
         const taken = yield* repo.taken
         const free = [...active].filter((id) => !leases.has(id) && !taken.has(id)).slice(0, quota - kept.length)
         if (free.length > 0) set([...kept, ...(yield* repo.acquire(node.id(), free))])
+        lacking = leases.size < quota
       })
 
       yield* Effect.addFinalizer(() =>
@@ -75,7 +81,12 @@ export class BulkLeases extends Context.Service<
           Effect.ignore
         )
       )
-      yield* Effect.andThen(Effect.andThen(node.certainty, turn), Effect.sleep(renewEvery)).pipe(
+      // Not at once again: the latch may stay open for a while.
+      const pause = Effect.andThen(
+        Effect.sleep(leastPause),
+        Effect.suspend(() => Effect.timeoutOption(node.freed.await, lacking ? lookEvery : renewEvery))
+      )
+      yield* Effect.andThen(Effect.andThen(node.certainty, turn), pause).pipe(
         Effect.withTracerEnabled(false),
         surviving("A divisão dos bots entre os processos"),
         Effect.forkScoped
