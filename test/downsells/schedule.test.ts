@@ -6,7 +6,7 @@ import { TestDatabase } from "../support/postgres.ts"
 
 const layer = RecordingsRepo.layer.pipe(Layer.provideMerge(TestDatabase.layer))
 
-const startedAt = new Date("2026-11-20T12:00:00Z")
+const startedAt = new Date()
 
 /** Bots, one written by us or V3, one in the manner of V2, and what people do with them. */
 const setting = Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { Clock, Console, Effect } from "effect"
 import { Sandbox } from "../Sandbox.ts"
 import type { Call } from "../telegram/CallLog.ts"
 import { visitPresell } from "./presell.ts"
+import { downsellCounted, downsellWords } from "./downsell.ts"
 import { demoBot } from "./seed.ts"
 import { DemoError, type DemoService } from "./service.ts"
 import { sendShot, shotCounted, shotWords } from "./shot.ts"
@@ -40,17 +41,23 @@ export const playBuyer = Effect.fn("Demo.playBuyer")(function* (service: DemoSer
   )
   yield* step(
     4,
+    "PIX esquecido: o downsell chegou sozinho",
+    Effect.void,
+    Effect.andThen(telegram.waitFor(sentTo(new RegExp(`${downsellWords}, Ana`))), downsellCounted(service))
+  )
+  yield* step(
+    5,
     "PIX pago, produto entregue",
     pushinpay.pay(charge.id),
     telegram.waitFor(sentTo(/Seu acesso está liberado, Ana/))
   )
   yield* step(
-    5,
+    6,
     "disparo enviado a quem comprou",
     sendShot(service),
     Effect.andThen(telegram.waitFor(sentTo(new RegExp(`${shotWords}, Ana`))), shotCounted(service))
   )
-  yield* step(6, "funil contado", Effect.void, checkMetrics(service))
+  yield* step(7, "funil contado", Effect.void, checkMetrics(service))
 })
 
 const words = (call: Call) => `${String(call.params["text"] ?? "")}${String(call.params["caption"] ?? "")}`

@@ -13,6 +13,7 @@ import type { Funnel } from "../simulator/Seller.ts"
 import { startSimulator } from "../simulator/Simulator.ts"
 import { playBuyer } from "./buyer.ts"
 import { presellAddress } from "./presell.ts"
+import { seedDownsell } from "./downsell.ts"
 import { demoBot, seed } from "./seed.ts"
 import { adminToken, type DemoError, freePort, startService } from "./service.ts"
 import { timeTravel } from "./timeTravel.ts"
@@ -37,6 +38,7 @@ const demo = Effect.gen(function* () {
   const path = yield* folder
   const service = yield* startService(path, yield* freePort(3000), env)
   yield* seed(service)
+  yield* seedDownsell(service, values.auto ? 2 : 60)
   if (values.auto) {
     yield* playBuyer(service)
     return yield* Console.log("Pronto: cada passo foi visto no Telegram e no gateway de mentira.")
