@@ -8,7 +8,7 @@ export default defineConfig({
     pool: "forks",
     // Many tests wait for processes, leases and clocks: with two workers two cores were half idle.
     maxWorkers: 3,
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000
   }
 })
