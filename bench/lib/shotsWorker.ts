@@ -52,7 +52,12 @@ const standIns = Layer.mergeAll(
   Layer.mock(Bots, { byId: () => Option.some(bot), find: () => Option.some(bot), all: () => [bot] }),
   Layer.succeed(
     BulkLeases,
-    BulkLeases.of({ of: () => Option.some(lease), held: () => [lease], changed: Latch.makeUnsafe(false) })
+    BulkLeases.of({
+      of: () => Option.some(lease),
+      held: () => [lease],
+      whenChanged: () => undefined,
+      changed: Latch.makeUnsafe(false)
+    })
   ),
   Layer.succeed(
     Sender,
