@@ -5,6 +5,8 @@ import { makeGuard } from "./guard.ts"
 import { botPages } from "./pages/bots.ts"
 import { leave, login, showLogin } from "./pages/login.ts"
 import { deliveryPages } from "./pages/deliveries.ts"
+import { downsellPages } from "./pages/downsells.ts"
+import { funnelPages } from "./pages/funnel.ts"
 import { livePages } from "./pages/live.ts"
 import { mediaPages } from "./pages/media.ts"
 import { messagePages } from "./pages/messages.ts"
@@ -26,7 +28,9 @@ const pages = Effect.map(
     peoplePages,
     deliveryPages,
     livePages,
-    shotPages
+    shotPages,
+    downsellPages,
+    funnelPages
   ]),
   (groups) => groups.flat()
 )

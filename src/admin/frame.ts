@@ -6,6 +6,7 @@ const places = [
   ["/admin", "Visão geral"],
   ["/admin/bots", "Bots"],
   ["/admin/mensagens", "Mensagens"],
+  ["/admin/downsells", "Downsells"],
   ["/admin/shots", "Shots"],
   ["/admin/pagamentos", "Pagamentos"],
   ["/admin/pessoas", "Pessoas"],

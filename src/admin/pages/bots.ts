@@ -174,5 +174,6 @@ const copyCard = (_session: Session, bot: BotView): Html =>
       <a class="button" href="${withQuery("/admin/pagamentos", { bot: bot.slug })}">Pagamentos</a>
       <a class="button" href="${withQuery("/admin/pessoas", { bot: bot.slug })}">Pessoas</a>
       <a class="button" href="${withQuery("/admin/ao-vivo", { bot: bot.slug })}">Ao vivo</a>
+      <a class="button" href="/admin/bots/${bot.slug}/funil">Copiar, exportar, importar</a>
     </div>`
   )
