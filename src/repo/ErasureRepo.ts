@@ -63,6 +63,8 @@ export class ErasureRepo extends Context.Service<
           where state <> 'waiting' and (payment_id = any(${paymentIds}::bigint[])
             or lower(payload->>'id') = any(${payments.flatMap(({ charge }) => charge ?? [])}::text[]))`
         yield* forgetQueues(botId, slug, telegramId, paymentIds)
+        // The numbers are counted anew where these facts lay; whose they were is not asked again.
+        yield* sql`update metrics_late set person = null where person = ${telegramId}`
         return { people: people.length, payments: payments.length, events: events.length, sessions: sessions.length }
       }, sql.withTransaction)
 

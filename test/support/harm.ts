@@ -61,7 +61,8 @@ export const nothingPaid = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ readonly n: number }>`
     select (select count(*) from payments where status = 'paid')
-      + (select count(*) from funnel_events where event_name = 'pix_paid') + (select count(*) from outbox) as n`
+      + (select count(*) from funnel_events where event_name = 'pix_paid') + 
+      (select count(*) from outbox where event_name in ('pix_paid', 'delivery')) as n`
   assert.strictEqual(row!.n, 0)
 })
 

@@ -31,6 +31,13 @@ export const bodies: Readonly<Record<string, unknown>> = {
     color: "#2aabee"
   },
   "PATCH /api/admin/gateways/{name}": { fee_fixed_cents: 35, fee_percent_bps: 99 },
+  "POST /api/admin/bots/{slug}/downsells": {
+    name: "Quem não pagou",
+    trigger: "pix",
+    delay_seconds: 900,
+    content: { text: "{nome}, seu PIX ainda está aqui. Hoje o plano sai por menos." }
+  },
+  "PATCH /api/admin/bots/{slug}/downsells/{id}": { delay_seconds: 1800 },
   "POST /api/admin/bots/{slug}/shots": {
     title: "Aula nova",
     content: { text: "{nome}, a aula nova já está no ar." },
