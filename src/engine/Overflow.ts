@@ -1,4 +1,4 @@
-import { Context, Effect, Latch, Layer } from "effect"
+import { Context, Effect, Exit, Latch, Layer } from "effect"
 import * as Log from "../log/Log.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 
@@ -41,11 +41,13 @@ const make = Effect.fnUntraced(function* (limits: { readonly fullAt: number; rea
   const dispatcher = yield* Dispatcher
   const began = yield* Latch.make(false)
   let spilling = false
+  /** No new spilling meanwhile: its rows would be fetched before what is held back, which is older. */
+  let closing = false
   let spillingCommits = { underWay: 0 }
 
   const during = <A, E, R>(commit: (spills: boolean) => Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
-      if (!spilling && dispatcher.size() >= limits.fullAt) {
+      if (!spilling && !closing && dispatcher.size() >= limits.fullAt) {
         spilling = true
         began.openUnsafe()
       }
@@ -69,13 +71,22 @@ const make = Effect.fnUntraced(function* (limits: { readonly fullAt: number; rea
   const close = <E, R>(claim: Effect.Effect<number, E, R>) =>
     Effect.suspend(() => {
       spilling = false
+      closing = true
       const last = spillingCommits
       spillingCommits = { underWay: 0 }
       return Effect.andThen(
         until(() => last.underWay === 0),
         Effect.repeat(claim, { while: (found) => found >= refillBatch, times: lastClaims })
       )
-    }).pipe(Effect.onError(() => Effect.sync(() => void (spilling = true))))
+    }).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          closing = false
+          spilling = Exit.isFailure(exit)
+          if (!spilling) began.closeUnsafe()
+        })
+      )
+    )
 
   const refill = Effect.fnUntraced(function* <E, R>(claim: Effect.Effect<number, E, R>) {
     yield* began.await
@@ -84,8 +95,6 @@ const make = Effect.fnUntraced(function* (limits: { readonly fullAt: number; rea
     )
     yield* emptied(claim)
     yield* dispatcher.holdingBack(close(claim))
-    if (spilling) return
-    began.closeUnsafe()
     yield* Log.info("[BOT] As mensagens que esperavam no banco foram todas retomadas")
   })
 
