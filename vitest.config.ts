@@ -6,8 +6,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/**/*.browser.*"],
     globalSetup: "test/support/globalSetup.ts",
     pool: "forks",
-    // Many tests wait for processes, leases and clocks: with two workers two cores were half idle.
-    maxWorkers: 3,
+    // Many tests wait for processes, leases and clocks: with four workers two cores are busy.
+    maxWorkers: 4,
     testTimeout: 90_000,
     hookTimeout: 60_000
   }
