@@ -7,22 +7,15 @@ import { openPage } from "../support/browser.ts"
 import { eventually } from "../support/service.ts"
 import { ana, botToken, sentTo } from "../support/shop.ts"
 import { World } from "../support/world.ts"
-import { standIns } from "./meta.ts"
+import { standIns, toldTo } from "./meta.ts"
 
-const pixelId = "111222333444555"
 const fbclid = "IwAR0abcDEF_-123456789"
 const campaign = "Coração | Promoção|120210000000000001"
 const query = `utm_source=FB&utm_campaign=${encodeURIComponent(campaign)}&fbclid=${fbclid}`
 const userAgent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36"
 const phone = { userAgent, viewport: { width: 390, height: 844 } }
 
-const layers = World.layerWith({
-  env: {
-    FACEBOOK_PIXEL_ID: pixelId,
-    FACEBOOK_ACCESS_TOKEN: "EAAB-segredo-0123456789",
-    FACEBOOK_API_URL: "http://127.0.0.1:9"
-  }
-})
+const layers = World.layerWith()
 
 interface Session {
   readonly id: string
@@ -40,11 +33,9 @@ const sessions = Effect.gen(function* () {
     from tracking_sessions order by first_seen_at`
 })
 
-const reported = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const rows = yield* sql<{ id: string }>`
-    select payload->>'event_id' as id from outbox where destination = 'facebook' order by outbox.id`
-  return rows.map(({ id }) => id)
+const setting = Effect.gen(function* () {
+  const { sandbox, service } = yield* World
+  return { sandbox, service, told: toldTo(sandbox), sql: yield* SqlClient.SqlClient }
 })
 
 /** A seller's own page, at an address of its own. */
@@ -65,45 +56,29 @@ const sellersPage = (html: string) =>
   )
 
 describe("the presell page in a browser", () => {
-  it.live("a visitor with UTMs and fbclid clicks and buys; Pixel and server speak of the same events", () =>
+  it.live("a visitor with UTMs and fbclid clicks and buys: Meta and UTMify hear the whole story of one person", () =>
     Effect.gen(function* () {
-      const { sandbox, service } = yield* World
+      const { sandbox, service, told } = yield* setting
+      const { meta, pushinpay, telegram, utmify } = sandbox
       yield* service.admin("PUT", "/api/admin/bots/vip/presell", {
         title: "Oferta <b>da</b> semana",
         text: "Primeiro.\n\nSegundo & último.",
         button: "Quero entrar"
       })
-      const { errors, page } = yield* openPage(phone)
-      const { hits, opened } = yield* standIns(page)
+      const { errors, page } = yield* openPage({ ...phone, extraHTTPHeaders: { "x-forwarded-for": "203.0.113.7" } })
+      const { opened } = yield* standIns(page, sandbox)
       yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
       assert.strictEqual(yield* Effect.promise(() => page.locator("h1").innerText()), "Oferta <b>da</b> semana")
-      yield* eventually(
-        Effect.sync(() => hits.length),
-        (count) => count === 1
-      )
+      yield* meta.waitForEvents(({ name }) => name === "PageView", { count: 2 })
       const [session] = yield* sessions
       assert.deepInclude(session, { utm: campaign, viewed: true, clicked: false })
       const id = session!.id
-      assert.deepInclude(hits[0], {
-        id: pixelId,
-        ev: "PageView",
-        eid: `presell_view:${id}`,
-        "ud[external_id]": hash("sha256", id, "hex")
-      })
 
       yield* Effect.promise(() => page.getByText("Quero entrar").click())
       yield* Effect.promise(() => page.waitForURL("https://t.me/**"))
       assert.deepStrictEqual(opened, [`https://t.me/vip_bot?start=${id}`])
-      yield* eventually(
-        Effect.sync(() => hits.length),
-        (count) => count === 2
-      )
-      assert.deepInclude(hits[1], { id: pixelId, ev: "Contact", eid: `to_bot_click:${id}` })
-      const [clicked] = yield* eventually(sessions, ([one]) => one?.clicked === true)
-      assert.deepInclude(clicked, { id, fbp: hits[1]!["fbp"]!, fbc: hits[1]!["fbc"]! })
-      assert.match(clicked!.fbc!, new RegExp(`^fb\\.1\\.\\d{13}\\.${fbclid}$`))
+      yield* meta.waitForEvents(({ name }) => name === "Contact", { count: 2 })
 
-      const { pushinpay, telegram } = sandbox
       yield* telegram.person(ana)
       yield* telegram.sendText(botToken, ana, `/start ${id}`)
       yield* telegram.waitFor(sentTo(ana.id, /Olá/))
@@ -112,8 +87,50 @@ describe("the presell page in a browser", () => {
       yield* telegram.waitFor(sentTo(ana.id, /<code>/))
       yield* pushinpay.pay(charge.id)
       yield* telegram.waitFor(sentTo(ana.id, /Seu acesso/))
-      const ids = yield* eventually(reported, (found) => found.length === 5)
-      assert.deepStrictEqual(ids.slice(0, 2), [`presell_view:${id}`, `to_bot_click:${id}`])
+      yield* meta.waitForEvents(({ name }) => name === "Purchase")
+
+      // One event id for both ways of telling it, so that it counts once.
+      const events = yield* told
+      for (const [name, eventId] of [
+        ["PageView", `presell_view:${id}`],
+        ["Contact", `to_bot_click:${id}`]
+      ] as const) {
+        assert.sameMembers(
+          events.filter((one) => one.includes(name)),
+          [`browser ${name} ${eventId}`, `server ${name} ${eventId}`]
+        )
+      }
+      const received = yield* meta.received
+      const fromServer = received.filter(({ source }) => source === "server")
+      assert.deepStrictEqual(
+        fromServer.map(({ name }) => name),
+        ["PageView", "Contact", "Lead", "InitiateCheckout", "Purchase"]
+      )
+      assert.deepStrictEqual(
+        received.flatMap(({ notes }) => notes),
+        []
+      )
+      const [clicked] = yield* sessions
+      assert.match(clicked!.fbc!, new RegExp(`^fb\\.1\\.\\d{13}\\.${fbclid}$`))
+      const purchase = fromServer.at(-1)!.event
+      assert.deepInclude(purchase["custom_data"], { value: 19.9, currency: "BRL" })
+      assert.deepInclude(purchase["user_data"], {
+        external_id: [hash("sha256", id, "hex"), hash("sha256", String(ana.id), "hex")],
+        fbp: clicked!.fbp,
+        fbc: clicked!.fbc,
+        client_ip_address: "203.0.113.7",
+        client_user_agent: userAgent
+      })
+
+      const order = yield* utmify.waitForOrder(({ history }) => history.length === 2)
+      assert.deepStrictEqual(
+        order.history.map(({ status }) => status),
+        ["waiting_payment", "paid"]
+      )
+      for (const { body } of order.history) {
+        assert.deepInclude(body["trackingParameters"], { utm_source: "FB", utm_campaign: campaign })
+        assert.strictEqual((body["customer"] as { ip?: string }).ip, "203.0.113.7")
+      }
       const metrics = yield* service.admin("GET", "/api/metrics?bot=vip")
       assert.deepStrictEqual(
         metrics.json.funnel.map((step: { events: number }) => step.events),
@@ -125,21 +142,19 @@ describe("the presell page in a browser", () => {
 
   it.live("a second look is no second view, and works without JavaScript too", () =>
     Effect.gen(function* () {
-      const { service } = yield* World
+      const { sandbox, service } = yield* setting
       const { page } = yield* openPage(phone)
-      const { hits } = yield* standIns(page)
+      yield* standIns(page, sandbox)
       for (let times = 1; times <= 2; times++) {
         yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
-        yield* eventually(
-          Effect.sync(() => hits.length),
-          (count) => count === times
-        )
+        yield* sandbox.meta.waitForEvents(({ source }) => source === "browser", { count: times })
       }
       assert.lengthOf(yield* sessions, 1)
-      assert.strictEqual(hits[0]?.["eid"], hits[1]?.["eid"])
+      const views = (yield* sandbox.meta.received).filter(({ source }) => source === "browser")
+      assert.strictEqual(views[0]?.eventId, views[1]?.eventId)
 
       const plain = yield* openPage({ ...phone, javaScriptEnabled: false })
-      const { opened } = yield* standIns(plain.page)
+      const { opened } = yield* standIns(plain.page, sandbox)
       yield* Effect.promise(() => plain.page.goto(`${service.url}/p/vip?${query}`))
       yield* Effect.promise(() => plain.page.locator("a.go").click())
       yield* Effect.promise(() => plain.page.waitForURL("https://t.me/**"))
@@ -151,18 +166,15 @@ describe("the presell page in a browser", () => {
 
   it.live("t.js does the same for a page of another host, and for links straight to Telegram", () =>
     Effect.gen(function* () {
-      const { service } = yield* World
+      const { sandbox, service, told } = yield* setting
       const seller = yield* sellersPage(`<!doctype html><title>Loja</title>
         <a id="go" href="${service.url}/go/vip">Entrar</a> <a id="direct" href="https://t.me/VIP_bot">Direto</a>
         <a id="other" href="https://t.me/outro_bot?start=x">Outro</a>
         <script async src="${service.url}/t.js" data-bot="vip"></script>`)
       const { errors, page } = yield* openPage(phone)
-      const { hits, opened } = yield* standIns(page)
+      const { opened } = yield* standIns(page, sandbox)
       yield* Effect.promise(() => page.goto(`${seller.url}/oferta?${query}`))
-      yield* eventually(
-        Effect.sync(() => hits.length),
-        (count) => count === 1
-      )
+      yield* sandbox.meta.waitForEvents(({ source }) => source === "browser")
       const [session] = yield* sessions
       assert.strictEqual(session?.utm, campaign)
       const hrefs = yield* Effect.promise(
@@ -175,36 +187,34 @@ describe("the presell page in a browser", () => {
       yield* Effect.promise(() => page.waitForURL("https://t.me/**"))
       assert.deepStrictEqual(opened, [`https://t.me/vip_bot?start=${session?.id}`])
       const [clicked] = yield* eventually(sessions, ([one]) => one?.clicked === true)
-      assert.strictEqual(clicked?.fbp, hits[0]?.["fbp"])
+      assert.match(clicked?.fbp ?? "", /^fb\.1\.\d{13}\.\d+$/)
+      yield* eventually(told, (events) => events.includes(`browser Contact to_bot_click:${session?.id}`))
       assert.deepStrictEqual(errors, [])
     }).pipe(Effect.scoped, Effect.provide(layers))
   )
 
   it.live("with consent asked for, nothing goes to Meta before the visitor agreed", () =>
     Effect.gen(function* () {
-      const { service } = yield* World
-      const sql = yield* SqlClient.SqlClient
+      const { sandbox, service, sql, told } = yield* setting
       yield* service.admin("PATCH", "/api/admin/bots/vip/tracking", { consent_required: true })
       const { page } = yield* openPage(phone)
-      const { hits } = yield* standIns(page)
+      yield* standIns(page, sandbox)
       yield* Effect.promise(() => page.goto(`${service.url}/p/vip?${query}`))
       yield* Effect.promise(() => page.getByRole("dialog").waitFor())
       const [asked] = yield* sessions
       assert.deepInclude(asked, { viewed: true, fbp: null, fbc: null })
-      assert.deepStrictEqual([hits, yield* reported], [[], []])
+      assert.lengthOf(yield* sql`select 1 from outbox where destination = 'facebook'`, 0)
       assert.lengthOf(yield* sql`select 1 from tracking_clients`, 0)
+      assert.deepStrictEqual(yield* told, [])
       yield* Effect.promise(() => page.getByText("Aceitar").click())
-      yield* eventually(
-        Effect.sync(() => hits.length),
-        (count) => count === 1
-      )
-      assert.strictEqual(hits[0]?.["eid"], `presell_view:${asked?.id}`)
-      assert.deepStrictEqual(yield* reported, [`presell_view:${asked?.id}`])
+      const id = `presell_view:${asked?.id}`
+      const both = yield* eventually(told, ({ length }) => length === 2)
+      assert.sameMembers([...both], [`browser PageView ${id}`, `server PageView ${id}`])
       assert.lengthOf(yield* sessions, 1)
       assert.lengthOf(yield* sql`select 1 from tracking_clients`, 1)
 
       const other = yield* openPage(phone)
-      const { hits: none } = yield* standIns(other.page)
+      yield* standIns(other.page, sandbox)
       yield* Effect.promise(() => other.page.goto(`${service.url}/p/vip?${query}`))
       yield* Effect.promise(() => other.page.getByText("Recusar").click())
       yield* eventually(
@@ -213,8 +223,9 @@ describe("the presell page in a browser", () => {
       )
       yield* Effect.promise(() => other.page.locator("a.go").click())
       yield* Effect.promise(() => other.page.waitForURL("https://t.me/**"))
-      assert.deepStrictEqual(none, [])
-      assert.lengthOf(yield* reported, 1)
+      yield* eventually(sessions, (found) => found[1]?.clicked === true)
+      assert.lengthOf(yield* sql`select 1 from outbox where destination = 'facebook'`, 1)
+      assert.lengthOf(yield* told, 2)
     }).pipe(Effect.scoped, Effect.provide(layers))
   )
 })
