@@ -73,6 +73,8 @@ const make = Effect.gen(function* () {
   const runNext = (line: Line) =>
     Effect.suspend(() => {
       const job = line.begin()
+      // They came before this one had begun; whoever comes from now on is told when he comes.
+      for (const other of line.along()) fork(handling.acknowledge(other))
       return handling
         .run(job, () => line.along())
         .pipe(

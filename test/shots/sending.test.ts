@@ -52,7 +52,7 @@ describe("a shot", () => {
         const { perPerson, sent } = yield* got(/primeira/)
         assert.deepStrictEqual([sent.length, perPerson.size], [60, 60])
         assert.isTrue(sent.some(sentTo(people[7]!.id, /^Oi Pessoa7, primeira$/)))
-        assert.include(service.log, 'Disparo "Novidade" do bot vip terminou: 60 enviadas')
+        yield* service.wrote(/Disparo "Novidade" do bot vip terminou: 60 enviadas/)
         for (const action of ["start", "pause", "resume", "cancel"]) {
           assert.strictEqual((yield* service.admin("POST", `${path}/${action}`)).status, 409)
         }
