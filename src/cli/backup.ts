@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 import { existsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Config } from "../config.ts"
+import { plainEnvironment } from "../db/embedded/run.ts"
 import { startEmbedded } from "../db/Embedded.ts"
 import { maskSecrets } from "../log/mask.ts"
 import { type CommandRefused, json, refuse, show, told } from "./output.ts"
@@ -22,7 +23,7 @@ const run = (program: string, args: ReadonlyArray<string>, url: Redacted.Redacte
     const child = spawn(program, args, {
       stdio: ["ignore", "inherit", "pipe"],
       env: {
-        PATH: process.env["PATH"],
+        ...plainEnvironment(),
         PGHOST: hostname,
         PGPORT: port || "5432",
         PGUSER: decodeURIComponent(username),

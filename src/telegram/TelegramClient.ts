@@ -22,8 +22,7 @@ type Call = <M extends TelegramMethod | (string & {})>(
 /**
  * Bot API calls with typed answers and classified errors. Nothing is retried or paced here: the queues hold the truth.
  *
- * CPU per call, 64 at once over loopback HTTP on one machine: undici alone 26–38 µs, this with its span 48–60 µs (1.6
- * to 1.9 times).
+ * CPU per call over loopback HTTP, through the Sender's lanes: 44 µs where undici's `request` alone takes 28.
  */
 export class TelegramClient extends Context.Service<TelegramClient, { readonly call: Call }>()(
   "funil/telegram/TelegramClient"

@@ -1,5 +1,5 @@
 import { type Effect, Predicate } from "effect"
-import { Api, InputFile, type RawApi } from "grammy"
+import { Api, InputFile } from "grammy"
 import type { makeTransport } from "./transport.ts"
 
 type Transport = Effect.Success<ReturnType<typeof makeTransport>>
@@ -8,17 +8,18 @@ type RawCall = (...args: ReadonlyArray<unknown>) => Promise<unknown>
 // An Api is 1.2 kB and takes 1 µs to make: enough for every bot of a big installation, and nothing lost beyond.
 const maxApis = 4_000
 
-// Telegram itself sleeps up to 8 s before it answers a limited bot: a shorter timeout would make such sends ambiguous.
-const callSeconds = 20
 const uploadSeconds = 120
 const pollMarginSeconds = 10
 
-/** One cached grammY Api per token and timeout; the timeout belongs to the Api, not to the call. */
+/**
+ * For long polls and uploads; everything else is plain JSON (jsonCall). One cached grammY Api per token and timeout: the
+ * timeout belongs to the Api, not to the call.
+ */
 export const makeApis = (apiRoot: string, transport: Transport) => {
   const cached = new Map<string, Api>()
   return (token: string, method: string, payload: object | undefined): Api => {
     const poll = method === "getUpdates"
-    const timeoutSeconds = poll ? pollSeconds(payload) : hasUpload(payload) ? uploadSeconds : callSeconds
+    const timeoutSeconds = poll ? pollSeconds(payload) : uploadSeconds
     const key = `${poll ? "poll" : "send"} ${timeoutSeconds} ${token}`
     const known = cached.get(key)
     if (known !== undefined) return known
@@ -41,19 +42,7 @@ export const hasUpload = (payload: object | undefined): boolean =>
     (value) => value instanceof InputFile || (typeof value === "object" && value !== null && hasUpload(value))
   )
 
-/** grammY's raw methods without parameters take the signal first. */
-const withoutPayload: ReadonlySet<string> = new Set<keyof RawApi>([
-  "getMe",
-  "getWebhookInfo",
-  "getForumTopicIconStickers",
-  "getAvailableGifts",
-  "logOut",
-  "close",
-  "getMyStarBalance",
-  "removeMyProfilePhoto"
-])
-
-/** Any method by its name, also one younger than grammY's types. */
+/** Any method by its name, also one younger than grammY's types: hence the cast. */
 export const invoke = (
   api: Api,
   method: string,
@@ -61,5 +50,5 @@ export const invoke = (
   signal: AbortSignal
 ): Promise<unknown> => {
   const call = (api.raw as unknown as Record<string, RawCall>)[method] as RawCall
-  return withoutPayload.has(method) ? call(signal) : call(payload ?? {}, signal)
+  return call(payload ?? {}, signal)
 }

@@ -131,6 +131,7 @@ describe("the embedded database", () => {
       const pid = serverPid(dir)!
       process.kill(pid, "SIGKILL")
       yield* untilGone(pid, dir)
+      // Whether it is back is only to be found out by asking.
       yield* Effect.eventually(Effect.andThen(Effect.sleep(20), query(url, "select * from kept")))
       assert.notStrictEqual(serverPid(dir), pid)
     })

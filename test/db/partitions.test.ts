@@ -133,6 +133,7 @@ describe("the partitions of funnel_events", () => {
         Effect.gen(function* () {
           yield* sql`select count(*) from funnel_events`
           yield* Deferred.succeed(reading, undefined)
+          // PostgreSQL tells nobody that somebody waits for a lock.
           yield* Effect.repeat(Effect.andThen(Effect.sleep(5), waiting), { until: ([row]) => row?.n === 1 })
           yield* insert("meanwhile", "now")
         })

@@ -44,7 +44,7 @@ const flood = (count: number, sizes: ReadonlyArray<number>) => {
     yield* Effect.gen(function* () {
       const overflow = yield* Overflow
       const dispatcher = yield* Dispatcher
-      // What a statement answers was so when it began.
+      // The stand-ins of statements take as long as theirs do, and what one answers was so when it began.
       const claim = Effect.map(
         dispatcher.adopt(
           Effect.tap(

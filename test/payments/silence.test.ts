@@ -32,6 +32,7 @@ describe.each(gatewaysUnderTest)(
             one.paidAt = now
           }
           yield* secondsPass(stepSeconds * (1 - msPerSecond / 1000))
+          // The rest of the step passes by the clock, by which the stand-in watches its rule.
           yield* Effect.sleep(stepSeconds * msPerSecond)
           now += stepSeconds
           const found = yield* sql<{ id: string }>`select gateway_charge_id as id from payments where status = 'paid'`

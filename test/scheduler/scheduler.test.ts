@@ -71,6 +71,7 @@ describe("a job", () => {
           const beside = yield* Ref.updateAndGet(underWay, (n) => n + 1)
           yield* Ref.update(most, (n) => Math.max(n, beside))
           yield* scheduler.wake("de novo")
+          // Long enough for a second run to be seen beside it.
           yield* Effect.sleep("30 millis")
           yield* Ref.update(underWay, (n) => n - 1)
           const count = yield* Ref.updateAndGet(runs, (n) => n + 1)

@@ -3,7 +3,10 @@ import { spawn } from "node:child_process"
 import { type EmbeddedError, reasonOf } from "./EmbeddedError.ts"
 import type { Command } from "./runAs.ts"
 
-/** Nothing of our own environment (tokens, keys) goes to the database; its messages stay in one known language. */
+/**
+ * For the programs of PostgreSQL: nothing of our own environment (tokens, keys) goes to them, and their messages stay in
+ * one known language. Only where programs are is taken over; that is no setting of ours, so it is not in the config.
+ */
 export const plainEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" })
 
 /** Runs a short program to its end. */

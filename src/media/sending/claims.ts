@@ -36,6 +36,7 @@ export const makeClaims = Effect.gen(function* () {
   const repo = yield* MediaRepo
   const store = yield* MediaStore
   const owner = randomUUID()
+  // grammY opens a file by a promise.
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
 
   const keyOf = (bot: Bot, media: BotMedia): CacheKey => ({
