@@ -25,9 +25,16 @@ const frame = (target: LoadTarget, index: number): string => {
   )
 }
 
+interface Connection {
+  readonly send: (request: string) => Promise<string>
+  /** The server closes one that says nothing for 15 s. */
+  readonly isOpen: () => boolean
+  readonly close: () => void
+}
+
 /** One keep-alive connection; resolves each request with its status. */
 const openConnection = (port: number) =>
-  new Promise<{ send: (request: string) => Promise<string>; close: () => void }>((resolve, reject) => {
+  new Promise<Connection>((resolve, reject) => {
     const socket: Socket = connect(port, "127.0.0.1")
     socket.setNoDelay(true)
     let waiting: ((status: string) => void) | undefined
@@ -52,6 +59,7 @@ const openConnection = (port: number) =>
             waiting = answer
             socket.write(request)
           }),
+        isOpen: () => socket.writable,
         close: () => socket.destroy()
       })
     )
@@ -85,7 +93,6 @@ export const openLoop = async (target: LoadTarget, rate: number, total: number):
   const latencies = new Float64Array(total)
   const statuses: Record<string, number> = {}
   const idle = await Promise.all(Array.from({ length: 64 }, () => openConnection(target.port)))
-  const all = [...idle]
   const queued: Array<number> = []
   const running: Array<Promise<void>> = []
   const begun = performance.now()
@@ -97,11 +104,13 @@ export const openLoop = async (target: LoadTarget, rate: number, total: number):
       queued.push(index)
       return
     }
+    const open = connection.isOpen() ? Promise.resolve(connection) : openConnection(target.port)
     running.push(
-      connection.send(frame(target, index)).then((status) => {
+      open.then(async (fresh) => {
+        const status = await fresh.send(frame(target, index))
         latencies[index] = performance.now() - due(index)
         statuses[status] = (statuses[status] ?? 0) + 1
-        idle.push(connection)
+        idle.push(fresh)
         const waiting = queued.shift()
         if (waiting !== undefined) start(waiting)
       })
@@ -120,7 +129,7 @@ export const openLoop = async (target: LoadTarget, rate: number, total: number):
   })
   for (let done = 0; done < running.length; done++) await running[done]
   const seconds = (performance.now() - begun) / 1000
-  for (const connection of all) connection.close()
+  for (const connection of idle) connection.close()
   return { latencies, statuses, seconds }
 }
 
