@@ -20,11 +20,12 @@ interface Watched {
 }
 
 /**
- * Asks the database every second whether it is there. When it is not, everybody's connections are cut, so that all who
+ * Asks the database whether it is there when nothing was heard of it for a second. When it is not, everybody's connections are cut, so that all who
  * wait learn it now and not after their own time-outs, and no new ones are tried until it is back.
  */
 export const watchDatabase = Effect.fnUntraced(function* ({ heart, heartSockets, poolSockets }: Watched) {
   let awaySince: number | undefined
+  let heardBefore = 0
 
   const answer = Effect.gen(function* () {
     const asking = yield* Effect.forkChild(heart`select 1`)
@@ -51,7 +52,16 @@ export const watchDatabase = Effect.fnUntraced(function* ({ heart, heartSockets,
     return Effect.logInfo(`[BANCO] O banco de dados voltou a responder depois de ${seconds} s`)
   })
 
+  /** The beat of this process goes over the same connection: its answer serves as well as one of ours. */
+  const isHeard = () => {
+    const { heard } = heartSockets
+    const news = heard !== heardBefore
+    heardBefore = heard
+    return news && awaySince === undefined
+  }
+
   const look = Effect.gen(function* () {
+    if (isHeard()) return yield* Effect.sleep(lookEvery)
     const silent = yield* isSilent(answer)
     // The server may have ended just this connection.
     const away = silent && (awaySince !== undefined || (yield* isSilent(answer)))

@@ -9,6 +9,7 @@ export class Sockets {
   readonly #target: NetConnectOpts
   readonly #open = new Set<Socket>()
   #refusing = false
+  #closedBytes = 0
 
   constructor(url: string) {
     this.#target = targetOf(url)
@@ -21,8 +22,18 @@ export class Sockets {
     // An idle connection that died in silence is known as dead after about 20 s.
     socket.setKeepAlive(true, keepAliveMs)
     this.#open.add(socket)
-    socket.once("close", () => this.#open.delete(socket))
+    socket.once("close", () => {
+      this.#open.delete(socket)
+      this.#closedBytes += socket.bytesRead
+    })
     return socket
+  }
+
+  /** Grows with every answer; only to be compared. */
+  get heard(): number {
+    let bytes = this.#closedBytes
+    for (const socket of this.#open) bytes += socket.bytesRead
+    return bytes
   }
 
   cut(): void {

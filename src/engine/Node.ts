@@ -1,4 +1,4 @@
-import { Context, Deferred, Effect, Latch, Layer, Queue } from "effect"
+import { Context, Deferred, Effect, Latch, Layer, Option, Queue } from "effect"
 import { randomBytes } from "node:crypto"
 import { hostname } from "node:os"
 import { Changes } from "../db/Changes.ts"
@@ -67,6 +67,8 @@ const make = Effect.gen(function* () {
   let elders: ReadonlySet<string> = new Set()
   let beatAt = Number.NEGATIVE_INFINITY
   let beaten = Deferred.makeUnsafe<void>()
+  let lookedAround = false
+  let nudged = false
 
   const join = Effect.gen(function* () {
     const others = yield* nodes.join(id)
@@ -109,14 +111,16 @@ const make = Effect.gen(function* () {
     if (newcomers) yield* nodes.beat(id, acknowledged)
   })
 
+  // A newcomer tells everybody, and begins nothing until all have reckoned with it who were not silent. So whoever is
+  // alone, was told of nobody and cannot have seemed silent looks around with every second beat only.
+  const maySkipLook = () => lookedAround && !nudged && peers.length === 0 && performance.now() - beatAt < certainMs
+
   const beat = Effect.gen(function* () {
     const begun = performance.now()
     if (!(yield* nodes.beat(id, acknowledged))) yield* rejoin
     yield* succeed
-    const others = yield* nodes.others(id)
-    const dead = witness.look(others, begun)
-    const buried = dead.length === 0 ? [] : yield* nodes.bury(dead)
-    yield* reckonWith(others.filter((other) => !buried.includes(other.id)))
+    lookedAround = !maySkipLook()
+    if (lookedAround) yield* lookAround(begun)
     beatAt = begun
     if (elders.size > 0) return
     const waiting = beaten
@@ -124,12 +128,20 @@ const make = Effect.gen(function* () {
     yield* Deferred.succeed(waiting, undefined)
   })
 
+  const lookAround = Effect.fnUntraced(function* (begun: number) {
+    const others = yield* nodes.others(id)
+    const dead = witness.look(others, begun)
+    const buried = dead.length === 0 ? [] : yield* nodes.bury(dead)
+    yield* reckonWith(others.filter((other) => !buried.includes(other.id)))
+  })
+
   const certain = () => elders.size === 0 && formerNames.length === 0 && performance.now() - beatAt < certainMs
 
   const live = Effect.gen(function* () {
     nudge.closeUnsafe()
     yield* Effect.onError(beat, () => Effect.sync(() => witness.missed()))
-    yield* Effect.timeoutOption(nudge.await, elders.size > 0 ? beatUntilAdmittedEvery : beatEvery)
+    const told = yield* Effect.timeoutOption(nudge.await, elders.size > 0 ? beatUntilAdmittedEvery : beatEvery)
+    nudged = Option.isSome(told)
   }).pipe(Effect.withTracerEnabled(false))
 
   const told = yield* changes.subscribe

@@ -12,6 +12,7 @@ import { fullAt, Overflow, refillBatch } from "./Overflow.ts"
 import { type Incoming, parseUpdate } from "./update.ts"
 
 const lookEvery = "3 seconds"
+const sweepEveryMs = 30_000
 
 /**
  * Picks up committed updates that nobody works on: of processes that died or left, replayed ones, and our own of which
@@ -77,11 +78,15 @@ export class Recovery extends Context.Service<
         yield* report(adopted)
       })
 
+      let sweptAt = Number.NEGATIVE_INFINITY
       const look = Effect.gen(function* () {
         yield* node.certainty
         yield* ofOthers
         yield* ofOurs
+        // Whoever buries a process frees its turns: this finds only what got lost between the two.
+        if (performance.now() - sweptAt < sweepEveryMs) return
         yield* turns.releaseOrphans
+        sweptAt = performance.now()
       })
 
       yield* Effect.gen(function* () {

@@ -6,6 +6,7 @@ import { FloodGuard } from "../log/FloodGuard.ts"
 import { sentenceOf } from "../log/sentences.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
+import { PollPace } from "../repo/PollPace.ts"
 import { surviving } from "../repo/surviving.ts"
 import { Gateways } from "./Gateways.ts"
 import { ChargeState, type GatewayError, type PaymentGateway, type WebhookRequest } from "./PaymentGateway.ts"
@@ -27,7 +28,8 @@ export interface IncomingWebhook extends WebhookRequest {
 /** Webhooks worked on at once in this process. */
 const workers = 8
 /** Rows whose hand-over was lost with a process, or whose time has come. */
-const pollEvery = "2 seconds"
+const pollMs = 2_000
+const idlePollMs = 10_000
 const pollLimit = 200
 /** An event is matched with its charge when that is created; this is for a crash in between. */
 const matchEvery = "30 seconds"
@@ -59,6 +61,7 @@ export class WebhookInbox extends Context.Service<
       const queue = yield* Queue.unbounded<number>()
       const signal = Latch.makeUnsafe(false)
       const wake = Effect.sync(() => void signal.openUnsafe())
+      const pace = new PollPace(pollMs, idlePollMs)
 
       const refuse = Effect.fnUntraced(function* (row: NewGatewayEvent, error: GatewayError) {
         yield* events.store({ ...row, state: "refused", error: "o cabeçalho ou a assinatura não confere" })
@@ -94,7 +97,10 @@ export class WebhookInbox extends Context.Service<
         }
       })
 
-      const work = Effect.flatMap(Queue.take(queue), process)
+      const work = Effect.flatMap(Queue.take(queue), (id) => {
+        pace.news()
+        return process(id)
+      })
 
       const matchLate = Effect.gen(function* () {
         if (yield* events.rearmMatched) yield* wake
@@ -105,7 +111,7 @@ export class WebhookInbox extends Context.Service<
       const sweep = Effect.gen(function* () {
         signal.closeUnsafe()
         if ((yield* Queue.size(queue)) === 0) yield* Queue.offerAll(queue, yield* events.due(pollLimit))
-        yield* Effect.timeoutOption(signal.await, pollEvery)
+        yield* Effect.timeoutOption(signal.await, pace.waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
       yield* Effect.addFinalizer(() => Effect.ignore(events.release(owner)))

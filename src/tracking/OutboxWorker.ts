@@ -5,6 +5,7 @@ import * as Log from "../log/Log.ts"
 import { stopwatch, telemetry } from "../log/telemetry.ts"
 import { holding } from "../repo/lease.ts"
 import { OutboxRepo, type OutboxRow, type Settled } from "../repo/OutboxRepo.ts"
+import { PollPace } from "../repo/PollPace.ts"
 import { surviving } from "../repo/surviving.ts"
 import { Outbox, type OutboxBatch, type OutboxHandler, OutboxHandlers, type OutboxOutcome } from "./Outbox.ts"
 import { sayNews, sayOutcomes } from "./outboxLines.ts"
@@ -13,6 +14,7 @@ import { sayNews, sayOutcomes } from "./outboxLines.ts"
 const places = 16
 /** Rows whose hand-over was lost with a process, or whose time has come. */
 const pollMs = 2_000
+const idlePollMs = 10_000
 /** Of a row's own trouble, and of one that met a destination which is away: that may be back any moment. */
 const longestBackOffSeconds = { Retry: 600, Away: 60 }
 /** Running deliveries get this long to finish at a stop; the rest is given back. */
@@ -53,15 +55,24 @@ export const outboxWorkerLayer = Layer.effectDiscard(
       for (const outcome of outcomes) telemetry.deliveries.record({ destination, result: results[outcome._tag] })
       yield* sayOutcomes(destination, rows, outcomes, settled)
       if (news !== undefined) yield* sayNews(destination, account, news, away)
+      return settled
     })
 
-    const deliverGroup = (destination: string, rows: ReadonlyArray<OutboxRow>, deliver: Deliver) =>
+    const deliverGroup = (
+      destination: string,
+      rows: ReadonlyArray<OutboxRow>,
+      deliver: Deliver,
+      again: (inSeconds: number) => void
+    ) =>
       Effect.suspend(() => {
         const seconds = stopwatch()
         return deliver(rows).pipe(
           Effect.catchCause(unexpected(rows)),
           Effect.tap(() => Effect.sync(() => telemetry.deliverySeconds.record({ destination }, seconds()))),
-          Effect.flatMap((outcomes) => finish(destination, rows, outcomes))
+          Effect.flatMap((outcomes) => finish(destination, rows, outcomes)),
+          Effect.map((settled) => {
+            for (const { afterSeconds, state } of settled) if (state === "pending") again(afterSeconds)
+          })
         )
       }).pipe(
         holding(repo.renew(idsOf(rows), owner)),
@@ -89,6 +100,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         typeof handler === "function" ? { deliver: oneByOne(handler), size: 1 } : { ...handler, size: handler.size }
       const signal = outbox.signal(destination)
       const breakers = outbox.breakers(destination)
+      const pace = new PollPace(pollMs, idlePollMs)
       const fibers = yield* FiberSet.make()
       const fork = yield* FiberSet.runtime(fibers)<never>()
       yield* Effect.addFinalizer(() => Effect.asVoid(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainTimeout)))
@@ -106,7 +118,9 @@ export const outboxWorkerLayer = Layer.effectDiscard(
           else underWay.set(account, rest)
           signal.openUnsafe()
         })
-        fork(Effect.ensuring(deliverGroup(destination, rows, deliver), left))
+        pace.news()
+        const again = (seconds: number) => pace.news(seconds * 1000)
+        fork(Effect.ensuring(deliverGroup(destination, rows, deliver, again), left))
       }
 
       /** One attempt for each account that was away; what comes of it decides for all that waits. */
@@ -129,7 +143,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         const rows = room > 0 ? yield* repo.claim(destination, owner, { limit, without }) : []
         for (const group of groupsOf(rows, size)) start(group)
         if (rows.length > 0 && room > 0) return
-        const waitMs = Math.min(pollMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
+        const waitMs = Math.min(pace.waitMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
         yield* Effect.timeoutOption(signal.await, waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
