@@ -23,5 +23,6 @@ export const eventId = {
   /** For SQL that knows the rest. */
   prefixOf: (name: EventName) => `${name}:`,
   fromUpdate: (name: EventName, botId: number, updateId: number) => `${name}:${botId}:${updateId}`,
-  fromPayment: (name: EventName, paymentId: number) => `${name}:payment:${paymentId}`
+  /** Before a payment's id. */
+  paymentPrefixOf: (name: EventName) => `${name}:payment:`
 }

@@ -1,26 +1,30 @@
 import QRCode from "qrcode"
 import { crc32, deflateSync } from "node:zlib"
 
-// 4 modules of white around the code is what the QR standard asks for; 8 pixels a module reads well on a phone.
+// 4 modules of white around the code is what the QR standard asks for; 8 pixels a module reads well on a phone, and makes
+// a module one byte of a row.
 const quietZone = 4
 const pixelsPerModule = 8
+const white = 0xff
 
 /**
  * PNG of a PIX code. The library makes the matrix; the picture is written here as 1 bit a pixel, because its own
- * encoder (32 bits a pixel) takes 16 ms of CPU where this takes 1.6 (measured, 220 characters).
+ * encoder (32 bits a pixel) takes 16 ms of CPU where matrix and picture take 1.7 (measured, 160 characters).
  */
 export const qrPng = (text: string): Buffer => {
   const { data, size } = QRCode.create(text, { errorCorrectionLevel: "M" }).modules
-  const side = (size + 2 * quietZone) * pixelsPerModule
-  const rowBytes = Math.ceil(side / 8) + 1
-  const pixels = Buffer.alloc(rowBytes * side)
-  for (let y = 0; y < side; y += pixelsPerModule) {
-    const row = y / pixelsPerModule - quietZone
-    const start = y * rowBytes
-    for (let x = 0; x < side; x++) {
-      const column = Math.floor(x / pixelsPerModule) - quietZone
-      const dark = row >= 0 && row < size && column >= 0 && column < size && data[row * size + column] === 1
-      if (!dark) pixels[start + 1 + (x >> 3)]! |= 0x80 >> (x & 7)
+  const modules = size + 2 * quietZone
+  const side = modules * pixelsPerModule
+  // Each row begins with its filter: none.
+  const rowBytes = modules + 1
+  const pixels = Buffer.alloc(rowBytes * side, white)
+  for (let y = 0; y < modules; y++) {
+    const start = y * pixelsPerModule * rowBytes
+    pixels[start] = 0
+    if (y >= quietZone && y < quietZone + size) {
+      for (let x = 0; x < size; x++) {
+        if (data[(y - quietZone) * size + x] === 1) pixels[start + 1 + quietZone + x] = 0
+      }
     }
     for (let copy = 1; copy < pixelsPerModule; copy++) {
       pixels.copy(pixels, start + copy * rowBytes, start, start + rowBytes)

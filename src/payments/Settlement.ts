@@ -91,7 +91,7 @@ export class Settlement extends Context.Service<
       // A refund or chargeback that arrives first tells of the payment as well: it was paid, whatever came later. So
       // does a payment that is faster than the answer to its creation tell of the charge.
       const paidFor = Effect.fnUntraced(function* (payment: Payment) {
-        yield* payments.markPerson(payment.id, "paid")
+        yield* payments.markBuyer(payment.id)
         if (payment.ours) yield* told("pix_created", payment)
         yield* told("pix_paid", payment)
         yield* payments.estimateFee(payment.id)

@@ -20,7 +20,7 @@ const patienceMs = 8_000
 /** The charge exists: its row must learn of it, also when the database stumbles. */
 const untilStored = { schedule: Schedule.spaced("300 millis"), times: 30 }
 
-/** Makes the charge of a fresh `creating` row: gateway first, then row, event and person in one transaction. */
+/** Makes the charge of a fresh `creating` row: gateway first, then all that follows in one transaction. */
 export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<typeof makeBreakers>) {
   const config = yield* Config
   const payments = yield* PaymentsRepo
@@ -45,18 +45,14 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       })
       .pipe(Effect.timeoutOrElse({ duration: leftMs, orElse: () => Effect.fail(noAnswer(gateway)) }))
 
-  const write = Effect.fnUntraced(
-    function* (created: Created) {
-      const stored = yield* payments.markPending(created)
-      yield* payments.markPerson(created.paymentId, "pix")
-      yield* payments.recordEvent(created.paymentId, "pix_created")
-      yield* payments.scheduleDownsells(created.paymentId)
-      if (Option.isSome(stored)) yield* reports.queue("pix_created", stored.value)
-      return stored
-    },
-    sql.withTransaction,
-    retryConflicts
-  )
+  const reported = Effect.fnUntraced(function* (created: Created) {
+    const stored = yield* payments.markPending(created)
+    if (Option.isSome(stored)) yield* reports.queue("pix_created", stored.value)
+    return stored
+  }, sql.withTransaction)
+
+  const write = (payment: Payment, created: Created) =>
+    retryConflicts(reports.wants("pix_created", payment) ? reported(created) : payments.markPending(created))
 
   // The row lost its place to a newer charge while we were away: the buyer never saw this one, but it can be asked for.
   const superseded = Effect.fnUntraced(function* (created: Created) {
@@ -66,7 +62,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
   })
 
   const store = Effect.fnUntraced(function* (gateway: PaymentGateway, payment: Payment, created: Created) {
-    const stored = yield* write(created).pipe(
+    const stored = yield* write(payment, created).pipe(
       Effect.retry({ ...untilStored, while: (error) => error.reason._tag !== "UniqueViolation" }),
       Effect.catchReason("SqlError", "UniqueViolation", () => superseded(created)),
       Effect.tapErrorTag("SqlError", (error) =>

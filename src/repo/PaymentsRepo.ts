@@ -2,7 +2,6 @@ import { Context, Effect, Layer, type Option } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
 import type { PaymentStatus, PaymentView } from "../domain/payment.ts"
-import { scheduleCharged } from "./downsells/schedule.ts"
 import type { ListQuery, Page } from "./cursor.ts"
 import * as create from "./payments/create.ts"
 import { list, view } from "./payments/list.ts"
@@ -39,11 +38,9 @@ export class PaymentsRepo extends Context.Service<
     readonly move: (paymentId: number, to: PaymentStatus, details: settle.ChargeDetails) => Sql<Option.Option<Payment>>
     readonly addDetails: (paymentId: number, details: settle.ChargeDetails) => Sql<void>
     readonly markProblem: (paymentId: number, error: string) => Sql<boolean>
-    readonly markPerson: (paymentId: number, fact: "pix" | "paid") => Sql<void>
+    readonly markBuyer: (paymentId: number) => Sql<void>
     readonly estimateFee: (paymentId: number) => Sql<void>
     readonly recordEvent: (paymentId: number, name: EventName) => Sql<void>
-    /** After `markPending` and `markPerson`. */
-    readonly scheduleDownsells: (paymentId: number) => Sql<void>
     readonly cancelDownsells: (botId: number, botSlug: string | null, telegramId: number) => Sql<number>
     readonly claimQuery: (paymentId: number, secondsBetween: number) => Sql<query.QuerySlot>
     readonly keepPixMessage: (paymentId: number, chatId: number, messageId: number) => Sql<void>
@@ -85,10 +82,9 @@ export class PaymentsRepo extends Context.Service<
         move: settle.move(sql),
         addDetails: settle.addDetails(sql),
         markProblem: settle.markProblem(sql),
-        markPerson: settle.markPerson(sql),
+        markBuyer: settle.markBuyer(sql),
         estimateFee: settle.estimateFee(sql),
         recordEvent: settle.recordEvent(sql),
-        scheduleDownsells: scheduleCharged(sql),
         cancelDownsells: settle.cancelDownsells(sql),
         claimQuery: query.claimQuery(sql),
         keepPixMessage: messages.keepPixMessage(sql),

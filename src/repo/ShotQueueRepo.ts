@@ -72,7 +72,7 @@ export class ShotQueueRepo extends Context.Service<
       const depart = (departures: ReadonlyArray<Departure>) =>
         Effect.map(
           sql<{ id: number; refused: boolean }>`
-            with judged as (
+            with judged as materialized (
               select q.id, k.owner, k.epoch, ${refusal} as refusal
               from unnest(${departures.map(({ id }) => id)}::bigint[],
                 ${departures.map(({ lease }) => lease.botId)}::bigint[],

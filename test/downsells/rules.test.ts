@@ -149,13 +149,7 @@ const play = Effect.fnUntraced(function* (script: ReadonlyArray<Act>) {
     if (!("payment" in opening)) return
     const { payment } = opening
     const created = { paymentId: payment.id, chargeId: randomUUID(), pixCode: "x", rawStatus: "created" }
-    yield* sql.withTransaction(
-      Effect.gen(function* () {
-        yield* payments.markPending({ ...created, expiresMinutes: 60, firstQuerySeconds: 60 })
-        yield* payments.markPerson(payment.id, "pix")
-        yield* payments.scheduleDownsells(payment.id)
-      })
-    )
+    yield* payments.markPending({ ...created, expiresMinutes: 60, firstQuerySeconds: 60 })
     truth.charge = { id: payment.id, closesIn: hour }
   })
 
@@ -166,7 +160,7 @@ const play = Effect.fnUntraced(function* (script: ReadonlyArray<Act>) {
     yield* sql.withTransaction(
       Effect.gen(function* () {
         yield* payments.move(open.id, "paid", {})
-        yield* payments.markPerson(open.id, "paid")
+        yield* payments.markBuyer(open.id)
         yield* payments.cancelDownsells(botId, slug, people[index]!)
       })
     )

@@ -41,8 +41,6 @@ const setup = Effect.gen(function* () {
         expiresMinutes: 60,
         firstQuerySeconds: 60
       })
-      yield* repo.markPerson(payment.id, "pix")
-      yield* repo.recordEvent(payment.id, "pix_created")
     }
     return Option.getOrThrow(yield* repo.findById(payment.id))
   })

@@ -1,4 +1,3 @@
-import { Effect } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 
 /** Somebody who began to talk to a bot at this moment. */
@@ -54,15 +53,18 @@ export const cancelPending = (
     join bots b on b.id = k.bot_id
   where q.bot_slug = b.slug and q.telegram_id = k.telegram_id and q.status = 'pending' and q.sending_at is null`
 
-/** The downsells of a charge that can be paid now, in the transaction that says so. */
-export const scheduleCharged = (sql: SqlClient.SqlClient) => (paymentId: number) =>
-  Effect.asVoid(sql`
-    insert into downsells_queue (${queueColumns(sql)})
-    select d.id, d.bot_id, d.bot_slug, d.bot_slug, p.telegram_id::text, p.telegram_id, 'pix', now() + delay.by,
-      now() + delay.by, c.transaction_id, c.id
-    from payments c
-      join bot_users p on p.id = c.bot_user_id
-      join downsell_rules d on d.bot_id = c.bot_id and d.on_pix,
-      make_interval(secs => d.delay_seconds) delay (by)
-    where c.id = ${paymentId} and c.status = 'pending' and ${maySchedule(sql, sql`now()`)}
-    on conflict do nothing`)
+/** The downsells of a charge that can be paid now: `charge` names its row, `person` that of whom it is for. */
+export const scheduleCharged = (
+  sql: SqlClient.SqlClient,
+  charge: Statement.Fragment,
+  person: Statement.Fragment
+) => sql`
+  insert into downsells_queue (${queueColumns(sql)})
+  select d.id, d.bot_id, d.bot_slug, d.bot_slug, p.telegram_id::text, p.telegram_id, 'pix', now() + delay.by,
+    now() + delay.by, c.transaction_id, c.id
+  from ${charge} c
+    cross join ${person} p
+    join downsell_rules d on d.bot_id = c.bot_id and d.on_pix,
+    make_interval(secs => d.delay_seconds) delay (by)
+  where c.status = 'pending' and ${maySchedule(sql, sql`now()`)}
+  on conflict do nothing`

@@ -1,7 +1,10 @@
 import { Effect, type Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { firstOf } from "../decode.ts"
+import { scheduleCharged } from "../downsells/schedule.ts"
+import { eventOf, stepOf } from "./event.ts"
 import { staleSeconds } from "./open.ts"
+import { personOf } from "./person.ts"
 import { columnsOf, Payment } from "./row.ts"
 
 export interface Created {
@@ -16,22 +19,35 @@ export interface Created {
 const decode = firstOf(Payment)
 
 /**
- * The gateway's answer enters the row. A webhook may have been faster: then the row is farther along already and only
- * gets what it lacks.
+ * The gateway's answer enters the row, and what follows from it is written in the same statement, because the buyer waits
+ * for each way to the database: his own row, the event, the downsells. A webhook may have been faster: then the row is
+ * farther along already and only gets what it lacks. Written twice it is one.
  */
 export const markPending = (sql: SqlClient.SqlClient) => (created: Created) =>
   decode(sql`
-    update payments p set updated_at = now(), error = null,
-      status = case when p.status in ('creating', 'unknown') then 'pending' else p.status end,
-      gateway_charge_id = coalesce(p.gateway_charge_id, ${created.chargeId}),
-      external_id = coalesce(p.external_id, ${created.chargeId}),
-      gateway_status = coalesce(p.gateway_status, ${created.rawStatus}),
-      pix_copy_paste = ${created.pixCode}, pix_qr_code = ${created.pixCode},
-      expires_at = now() + make_interval(mins => ${created.expiresMinutes}),
-      next_check_at = case when p.status in ('creating', 'unknown')
-        then now() + make_interval(secs => ${created.firstQuerySeconds}) else p.next_check_at end
-    where p.id = ${created.paymentId}
-    returning ${columnsOf(sql)}`)
+    with charge as (select * from payments where id = ${created.paymentId} for no key update),
+    person as (${personOf(sql, "pix", sql`charge`)}),
+    stored as (
+      update payments p set updated_at = now(), error = null,
+        status = case when p.status in ('creating', 'unknown') then 'pending' else p.status end,
+        gateway_charge_id = coalesce(p.gateway_charge_id, ${created.chargeId}),
+        external_id = coalesce(p.external_id, ${created.chargeId}),
+        gateway_status = coalesce(p.gateway_status, ${created.rawStatus}),
+        pix_copy_paste = ${created.pixCode}, pix_qr_code = ${created.pixCode},
+        expires_at = now() + make_interval(mins => ${created.expiresMinutes}),
+        next_check_at = case when p.status in ('creating', 'unknown')
+          then now() + make_interval(secs => ${created.firstQuerySeconds}) else p.next_check_at end,
+        bot_user_id = coalesce((select u.id from person u), p.bot_user_id)
+      where p.id = ${created.paymentId}
+      returning p.*),
+    event as (${eventOf(
+      sql,
+      "pix_created",
+      sql`stored p left join bots b on b.id = p.bot_id left join person u on true`
+    )}),
+    step as (${stepOf(sql, "pix_created")}),
+    downsells as (${scheduleCharged(sql, sql`stored`, sql`person`)})
+    select ${columnsOf(sql)} from stored p`)
 
 /** A charge whose answer came after somebody else opened another one: kept, asked for, never shown to the buyer. */
 export const markSuperseded = (sql: SqlClient.SqlClient) => (created: Created, error: string) =>

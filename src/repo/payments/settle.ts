@@ -1,8 +1,10 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import { type EventName, eventId } from "../../domain/events.ts"
+import type { EventName } from "../../domain/events.ts"
 import type { PaymentStatus } from "../../domain/payment.ts"
 import { firstOf } from "../decode.ts"
+import { eventOf, stepOf } from "./event.ts"
+import { personOf } from "./person.ts"
 import { columnsOf, Payment } from "./row.ts"
 
 /** What a gateway told along with a state; absent parts leave the row as it is. */
@@ -62,13 +64,6 @@ export const markProblem = (sql: SqlClient.SqlClient) => (paymentId: number, err
     (rows) => rows.length > 0
   )
 
-const instantOf = (sql: SqlClient.SqlClient, name: EventName) => {
-  if (name === "pix_paid") return sql`p.paid_at`
-  return name === "pix_refunded" || name === "pix_charged_back"
-    ? sql`coalesce(p.refunded_at, now())`
-    : sql`p.created_at`
-}
-
 /**
  * What the gateway keeps, by the seller's contract with it, for those that do not tell: from the webhook's or the
  * query's own figures on, those count.
@@ -82,52 +77,22 @@ export const estimateFee = (sql: SqlClient.SqlClient) => (paymentId: number) =>
     where p.id = ${paymentId} and f.gateway = p.gateway and p.value_cents is not null
       and p.fee_cents is null and p.net_cents is null`)
 
-/** The step's time on the click session, where the step is one of the funnel. */
-const stepOf = (sql: SqlClient.SqlClient, name: EventName) => {
-  const column = sql.literal(name === "pix_created" ? "pix_at" : "paid_at")
-  return name === "pix_created" || name === "pix_paid"
-    ? sql`update tracking_sessions s set ${column} = least(s.${column}, e.occurred_at), updated_at = now()
-        from event e where s.id = e.session_id`
-    : sql`select 1 from event`
-}
-
-/** After `markPerson`. Id and instant follow from the payment, so the same fact written twice is one row. */
+/** After `markBuyer`. */
 export const recordEvent = (sql: SqlClient.SqlClient) => (paymentId: number, name: EventName) =>
   Effect.asVoid(sql`
-    with event as (insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id, tg_id,
-      session_id, payment_id, transaction_id, price_cents, source, utm_source, utm_medium, utm_campaign, utm_content,
-      utm_term, fbp, fbc)
-    select ${eventId.fromPayment(name, paymentId)}::text, ${name}::text,
-      ${instantOf(sql, name)},
-      p.bot_id, coalesce(p.bot_slug, b.slug), u.id, coalesce(p.telegram_id, u.telegram_id),
-      coalesce(p.telegram_id, u.telegram_id), coalesce(p.tracking->>'session_id', u.session_id), p.id,
-      p.transaction_id, coalesce(p.value_cents, p.amount_cents), 'bot', p.tracking->>'utm_source',
-      p.tracking->>'utm_medium', p.tracking->>'utm_campaign', p.tracking->>'utm_content', p.tracking->>'utm_term',
-      p.tracking->>'fbp', p.tracking->>'fbc'
-    from payments p
-      left join bots b on b.id = p.bot_id
-      left join bot_users u on u.id = p.bot_user_id
-    where p.id = ${paymentId}
-    on conflict do nothing
-    returning session_id, occurred_at)
+    with event as (${eventOf(
+      sql,
+      name,
+      sql`payments p left join bots b on b.id = p.bot_id left join bot_users u on u.id = p.bot_user_id
+        where p.id = ${paymentId}`
+    )})
     ${stepOf(sql, name)}`)
 
-/** The person has a PIX, or has paid. Whoever taps may be unknown yet: the older systems kept no list of people. */
-export const markPerson = (sql: SqlClient.SqlClient) => (paymentId: number, fact: "pix" | "paid") =>
+/** The person has paid. */
+export const markBuyer = (sql: SqlClient.SqlClient) => (paymentId: number) =>
   Effect.asVoid(sql`
-    with person as (
-      insert into bot_users as u (bot_id, telegram_id, name, has_paid, first_pix_at, first_paid_at)
-      select p.bot_id, coalesce(p.telegram_id, o.telegram_id), p.customer_first_name, ${fact === "paid"}::boolean,
-        p.created_at, case when ${fact === "paid"}::boolean then p.paid_at end
-      from payments p
-        join bots b on b.id = p.bot_id
-        left join bot_users o on o.id = p.bot_user_id
-      where p.id = ${paymentId} and coalesce(p.telegram_id, o.telegram_id) is not null
-      on conflict (bot_id, telegram_id) do update set updated_at = now(),
-        has_paid = u.has_paid or excluded.has_paid,
-        first_pix_at = least(u.first_pix_at, excluded.first_pix_at),
-        first_paid_at = least(u.first_paid_at, excluded.first_paid_at)
-      returning u.id)
+    with charge as (select * from payments where id = ${paymentId}),
+    person as (${personOf(sql, "paid", sql`charge`)})
     update payments p set bot_user_id = person.id from person
     where p.id = ${paymentId} and p.bot_user_id is distinct from person.id`)
 

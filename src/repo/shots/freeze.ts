@@ -27,6 +27,7 @@ export const freeze = (sql: SqlClient.SqlClient) =>
           select ${shot.id}::bigint, u.bot_id, ${shot.bot}::text, ${shot.bot}::text, u.telegram_id::text, u.telegram_id,
             'pending'
           from ${audienceOf(sql, shot.botId, filters)}
+          order by u.telegram_id
           on conflict do nothing
           returning 1)
         select count(*)::int as people from people`.unprepared
