@@ -21,7 +21,7 @@ import { makeIdentity } from "./identity.ts"
 import { makeMessageAdmin } from "./messageAdmin.ts"
 import { makePlanAdmin } from "./planAdmin.ts"
 import { makeTrackingAdmin } from "./trackingAdmin.ts"
-import { conflict, notFound, orDefect } from "./refusals.ts"
+import { conflict, invalid, notFound, orDefect } from "./refusals.ts"
 import { telegramIdOf, TokenVault } from "./TokenVault.ts"
 import { Webhooks } from "./Webhooks.ts"
 
@@ -130,10 +130,11 @@ export class BotAdmin extends Context.Service<
 
       const patch = Effect.fn("BotAdmin.patch")(function* (slug: string, changes: BotPatch) {
         const row = yield* rowOf(slug)
-        const { gateway, token, ...plain } = changes
+        const { gateway, shots_per_person, shots_per_person_hours, token, ...plain } = changes
         const renewed = token === undefined ? {} : yield* newToken(row, Redacted.make(token))
         const columns: BotColumns = {
           ...plain,
+          ...(yield* shotCapOf(row, { shots_per_person, shots_per_person_hours })),
           ...(plain.name === undefined ? {} : { name: sanitiseText(plain.name) }),
           ...(typeof plain.notice === "string" ? { notice: sanitiseText(plain.notice) } : {}),
           ...(plain.active === undefined ? {} : { inactive_reason: null, ...unverified(row) }),
@@ -164,6 +165,26 @@ export class BotAdmin extends Context.Service<
     })
   )
 }
+
+/** Both or neither: a number of shots says nothing without the time that it holds for. */
+const shotCapOf = Effect.fnUntraced(function* (row: BotRow, { shots_per_person, shots_per_person_hours }: ShotCap) {
+  if (shots_per_person === undefined && shots_per_person_hours === undefined) return {}
+  const most = shots_per_person === undefined ? row.shotsPerPerson : shots_per_person
+  if (most !== null) {
+    const hours = shots_per_person_hours ?? row.shotsPerPersonHours ?? defaultShotCapHours
+    return { shots_per_person: most, shots_per_person_hours: hours }
+  }
+  if (shots_per_person_hours !== undefined) {
+    return yield* invalid({
+      shots_per_person_hours: "Só vale junto com shots_per_person: quantos disparos por pessoa."
+    })
+  }
+  return { shots_per_person: null, shots_per_person_hours: null }
+})
+
+type ShotCap = { readonly [K in "shots_per_person" | "shots_per_person_hours"]: BotPatch[K] | undefined }
+
+const defaultShotCapHours = 24
 
 /** Stopped because Telegram refused its token, not by the seller. */
 const isStopped = (row: BotRow) => !row.active && row.tokenStatus === "invalid"

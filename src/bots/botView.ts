@@ -1,5 +1,6 @@
 import { Option, Redacted } from "effect"
 import type { BotView, PlanView } from "../domain/admin.ts"
+import { usableTimeZone } from "../domain/hours.ts"
 import type { MediaProgress } from "../domain/media.ts"
 import { maskToken } from "../log/mask.ts"
 import type { BotRow } from "../repo/BotsRepo.ts"
@@ -38,6 +39,9 @@ export const viewOfBot = (row: BotRow, opened: OpenedToken, media: MediaProgress
   paid_messages_per_second: row.paidMessagesPerSecond ?? defaultPaidMessagesPerSecond,
   pix_expires_minutes: row.pixExpiresMinutes ?? defaultExpiryMinutes,
   max_pix_per_hour: row.maxPixPerHour ?? defaultMaxPixPerHour,
+  shots_per_person: row.shotsPerPerson,
+  shots_per_person_hours: row.shotsPerPersonHours,
+  time_zone: usableTimeZone(row.timeZone),
   warmup_chat_id: row.warmupChatId,
   media,
   vip_chat_id: row.vipChatId,

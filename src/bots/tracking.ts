@@ -20,6 +20,7 @@ export const trackingOf = (
   vault: Vault
 ): BotTracking => ({
   pixel: pixelOf(row, facebook, vault),
+  testEventCode: row === undefined || row.pixelId === null ? Option.none() : Option.fromNullOr(row.testEventCode),
   metaEvents: metaEventsOf(row),
   consentRequired: row?.consentRequired ?? false,
   utmifyWaitingPayment: row?.utmifyWaitingPayment ?? true,

@@ -24,13 +24,18 @@ export const makeTrackingAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
   const settingsOf = (row: BotRow) => Effect.map(repo.load({ ids: [row.id], slugs: [] }), ([settings]) => settings)
 
   const viewOf = (settings: TrackingSettingsRow | undefined): TrackingView => {
-    const { pixel, metaEvents, consentRequired, utmifyWaitingPayment } = trackingOf(settings, config, vault)
+    const { consentRequired, metaEvents, pixel, testEventCode, utmifyWaitingPayment } = trackingOf(
+      settings,
+      config,
+      vault
+    )
     const own = settings !== undefined && settings.pixelId !== null
     const token = Option.flatMap(pixel, (one) => one.token)
     return {
       pixel_id: Option.getOrNull(Option.map(pixel, (one) => one.id)),
       pixel_from: own ? "bot" : Option.isSome(pixel) ? "env" : null,
       pixel_token_masked: Option.getOrNull(Option.map(token, (one) => maskToken(Redacted.value(one)))),
+      test_event_code: Option.getOrNull(testEventCode),
       meta_events: metaEvents,
       consent_required: consentRequired,
       utmify_waiting_payment: utmifyWaitingPayment
@@ -46,11 +51,13 @@ export const makeTrackingAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
     const { meta_events, pixel_token, ...plain } = patch
     const sealed = typeof pixel_token === "string" ? vault.seal(Redacted.make(pixel_token)) : undefined
     // Another pixel has another token: the old one is worth nothing to it.
-    const forgets = pixel_token === null || (plain.pixel_id !== undefined && plain.pixel_id !== before?.pixelId)
+    const changesPixel = plain.pixel_id !== undefined && plain.pixel_id !== (before?.pixelId ?? null)
+    const forgets = pixel_token === null || changesPixel
     return {
       ...plain,
       ...(meta_events === undefined ? {} : { meta_events: { ...metaEventsOf(before), ...meta_events } }),
       ...(forgets ? { pixel_token: null, pixel_token_iv: null } : {}),
+      ...(changesPixel && plain.test_event_code === undefined ? { test_event_code: null } : {}),
       ...(sealed === undefined ? {} : { pixel_token: sealed.tokenEncrypted, pixel_token_iv: sealed.tokenIv })
     }
   }
@@ -61,6 +68,11 @@ export const makeTrackingAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
     const pixelId = patch.pixel_id === undefined ? before?.pixelId : patch.pixel_id
     if (typeof patch.pixel_token === "string" && (pixelId === null || pixelId === undefined)) {
       return yield* invalid({ pixel_token: "Um token precisa do pixel a que pertence: envie também pixel_id." })
+    }
+    if (typeof patch.test_event_code === "string" && (pixelId === null || pixelId === undefined)) {
+      return yield* invalid({
+        test_event_code: "Este código é do pixel do bot: envie também pixel_id. O do ambiente fica no .env."
+      })
     }
     const columns = columnsOf(patch, before)
     if (Object.keys(columns).length > 0) {

@@ -1,4 +1,5 @@
 import { Schema, SchemaTransformation } from "effect"
+import { isTimeZone } from "./hours.ts"
 import { MediaProgress } from "./media.ts"
 
 const Text = (max: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(max))
@@ -31,6 +32,11 @@ export const BotView = Schema.Struct({
   pix_expires_minutes: Schema.Int,
   /** Unpaid codes that one person may have made within an hour. */
   max_pix_per_hour: Schema.Int,
+  /** At most so many shots reach one person within these hours; null: as many as are sent. */
+  shots_per_person: Schema.NullOr(Schema.Int),
+  shots_per_person_hours: Schema.NullOr(Schema.Int),
+  /** In which the hours of its downsells are meant. */
+  time_zone: Schema.String,
   warmup_chat_id: Schema.NullOr(Schema.String),
   /** How many of its files Telegram has already. */
   media: MediaProgress,
@@ -60,6 +66,11 @@ const ChatId = Schema.Union([
   Schema.Int.pipe(Schema.decodeTo(ChatName, SchemaTransformation.transform({ decode: String, encode: Number })))
 ])
 
+/** As in `America/Sao_Paulo`: what both Node and PostgreSQL know by its name. */
+const TimeZone = Schema.String.check(
+  Schema.makeFilter((name: string) => isTimeZone(name) || "Deve ser um fuso horário, como America/Sao_Paulo.")
+)
+
 export const BotPatch = Schema.Struct({
   name: Schema.optionalKey(Text(200)),
   gateway: Schema.optionalKey(GatewayName),
@@ -74,6 +85,13 @@ export const BotPatch = Schema.Struct({
   paid_messages_per_second: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   pix_expires_minutes: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10080 }))),
   max_pix_per_hour: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  shots_per_person: Schema.optionalKey(
+    Schema.NullOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
+  ).annotate({
+    description: "Quantos disparos uma pessoa recebe no máximo em shots_per_person_hours; null não limita."
+  }),
+  shots_per_person_hours: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8760 }))),
+  time_zone: Schema.optionalKey(TimeZone),
   notice: Schema.optionalKey(Schema.NullOr(Text(500)))
 })
 export type BotPatch = typeof BotPatch.Type

@@ -7,13 +7,31 @@ export interface Hours {
 
 const day = 24 * 60
 
+export const defaultTimeZone = "America/Sao_Paulo"
+
+/** A name of the tz database, not a bare offset; in its usual spelling or another one. */
+export const isTimeZone = (name: string): boolean => /^[A-Za-z][\w+/-]{1,63}$/.test(name) && knows(name)
+
+/** Plain SQL may have written anything. */
+export const usableTimeZone = (name: string | null): string =>
+  name !== null && isTimeZone(name) ? name : defaultTimeZone
+
+const knows = (timeZone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 const formatOf = (timeZone: string): Intl.DateTimeFormat => {
   const known = formats.get(timeZone)
   if (known !== undefined) return known
   const made = new Intl.DateTimeFormat("en-GB", {
-    timeZone,
+    timeZone: usableTimeZone(timeZone),
     hourCycle: "h23",
     hour: "2-digit",
     minute: "2-digit",

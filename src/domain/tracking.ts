@@ -30,6 +30,8 @@ export interface BotTracking {
     readonly id: string
     readonly token: Option.Option<Redacted.Redacted<string>>
   }>
+  /** Goes with the events of its own pixel, not with those of the environment's. */
+  readonly testEventCode: Option.Option<string>
   readonly metaEvents: MetaEvents
   /** Nothing personal goes to Meta or UTMify before the visitor has agreed. */
   readonly consentRequired: boolean
@@ -68,6 +70,7 @@ export type PresellContent = typeof PresellContent.Type
 /** A bot of which nothing was said. */
 export const untracked: BotTracking = {
   pixel: Option.none(),
+  testEventCode: Option.none(),
   metaEvents: defaultMetaEvents,
   consentRequired: false,
   utmifyWaitingPayment: true,
@@ -82,6 +85,9 @@ export const TrackingView = Schema.Struct({
   }),
   pixel_token_masked: Schema.NullOr(Schema.String).annotate({
     description: "Sem token, só o navegador avisa a Meta, e o servidor não."
+  }),
+  test_event_code: Schema.NullOr(Schema.String).annotate({
+    description: "O código de teste do pixel deste bot; o do ambiente não aparece aqui."
   }),
   meta_events: Schema.Struct({
     presell_view: MetaEvent,
@@ -102,6 +108,13 @@ export const TrackingPatch = Schema.Struct({
     description: "null volta ao pixel do ambiente."
   }),
   pixel_token: Schema.optionalKey(Schema.NullOr(Schema.String.check(Schema.isPattern(/^[\w|-]{20,500}$/)))),
+  test_event_code: Schema.optionalKey(
+    Schema.NullOr(
+      Schema.String.check(Schema.isPattern(/^[A-Za-z0-9]{1,40}$/)).annotate({
+        message: "Deve ser o código da aba Testar eventos da Meta, como TEST12345."
+      })
+    )
+  ).annotate({ description: "Enquanto houver um, a Meta mostra os eventos na aba Testar eventos. null tira." }),
   meta_events: Schema.optionalKey(
     Schema.Struct({
       presell_view: optionalEvent,

@@ -31,6 +31,9 @@ export interface BotRow {
   readonly paidMessagesPerSecond: number | null
   readonly pixExpiresMinutes: number | null
   readonly maxPixPerHour: number | null
+  readonly shotsPerPerson: number | null
+  readonly shotsPerPersonHours: number | null
+  readonly timeZone: string | null
   readonly warmupChatId: string | null
   readonly vipChatId: string | null
   readonly vipError: string | null
@@ -61,6 +64,7 @@ export type BotColumns = Readonly<
       | "webhook_error"
       | "warmup_chat_id"
       | "vip_chat_id"
+      | "time_zone"
       | "notice",
       string | null
     > &
@@ -69,6 +73,8 @@ export type BotColumns = Readonly<
         | "paid_messages_per_second"
         | "pix_expires_minutes"
         | "max_pix_per_hour"
+        | "shots_per_person"
+        | "shots_per_person_hours"
         | "telegram_bot_id",
         number | null
       > &
@@ -135,7 +141,8 @@ export class BotsRepo extends Context.Service<
             b.webhook_error as "webhookError", b.webhook_checked_at as "webhookCheckedAt", b.webhook_pending as "webhookPending",
             b.messages_per_second as "messagesPerSecond", b.allow_paid_broadcast as "allowPaidBroadcast",
             b.paid_messages_per_second as "paidMessagesPerSecond", b.pix_expires_minutes as "pixExpiresMinutes",
-            b.warmup_chat_id::text as "warmupChatId", b.vip_chat_id as "vipChatId", b.vip_error as "vipError",
+            b.shots_per_person as "shotsPerPerson", b.shots_per_person_hours as "shotsPerPersonHours",
+            b.time_zone as "timeZone", b.warmup_chat_id::text as "warmupChatId", b.vip_chat_id as "vipChatId", b.vip_error as "vipError",
             b.withdraw_access as "withdrawAccess", b.notice,
             b.start_message as "startMessage", b.start_media_refs as "startMediaRefs", b.created_at as "createdAt"
           from bots b where ${wanted(sql, keys)} order by b.id`

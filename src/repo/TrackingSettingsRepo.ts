@@ -7,6 +7,7 @@ export interface TrackingSettingsRow {
   readonly pixelId: string | null
   readonly pixelToken: string | null
   readonly pixelTokenIv: string | null
+  readonly testEventCode: string | null
   readonly metaEvents: unknown
   readonly consentRequired: boolean
   readonly utmifyWaitingPayment: boolean
@@ -17,6 +18,7 @@ export interface TrackingSettingsColumns {
   readonly pixel_id?: string | null
   readonly pixel_token?: string | null
   readonly pixel_token_iv?: string | null
+  readonly test_event_code?: string | null
   readonly meta_events?: object
   readonly consent_required?: boolean
   readonly utmify_waiting_payment?: boolean
@@ -39,7 +41,7 @@ export class TrackingSettingsRepo extends Context.Service<
       const load = (keys?: BotKeys) =>
         sql<TrackingSettingsRow>`
           select t.bot_id as "botId", t.pixel_id as "pixelId", t.pixel_token as "pixelToken",
-            t.pixel_token_iv as "pixelTokenIv", t.meta_events as "metaEvents", t.consent_required as "consentRequired",
+            t.pixel_token_iv as "pixelTokenIv", t.test_event_code as "testEventCode", t.meta_events as "metaEvents", t.consent_required as "consentRequired",
             t.utmify_waiting_payment as "utmifyWaitingPayment", t.presell
           from bot_tracking t join bots b on b.id = t.bot_id where ${wanted(sql, keys)}`
 

@@ -18,6 +18,9 @@ describe("BotAdmin: bots", () => {
         gateway: "pushinpay",
         second_gateway: null,
         max_pix_per_hour: 10,
+        shots_per_person: null,
+        shots_per_person_hours: null,
+        time_zone: "America/Sao_Paulo",
         active: true,
         inactive_reason: null,
         token_masked: "8240789...LEOBE",
@@ -140,6 +143,15 @@ describe("BotAdmin: bots", () => {
       )
       const cleared = yield* admin.patch("vip", { notice: null, vip_chat_id: null, warmup_chat_id: null })
       assert.deepStrictEqual([cleared.notice, cleared.vip_chat_id, cleared.warmup_chat_id], [null, null, null])
+
+      const capped = yield* admin.patch("vip", { shots_per_person: 2, time_zone: "America/Manaus" })
+      assert.deepInclude(capped, { shots_per_person: 2, shots_per_person_hours: 24, time_zone: "America/Manaus" })
+      const longer = yield* admin.patch("vip", { shots_per_person_hours: 72 })
+      assert.deepInclude(longer, { shots_per_person: 2, shots_per_person_hours: 72 })
+      const free = yield* admin.patch("vip", { shots_per_person: null })
+      assert.deepInclude(free, { shots_per_person: null, shots_per_person_hours: null })
+      const alone = yield* fieldsOf(admin.patch("vip", { shots_per_person_hours: 24 }))
+      assert.match(alone["shots_per_person_hours"] ?? "", /junto com shots_per_person/)
 
       const paused = yield* admin.patch("vip", { active: false })
       assert.deepStrictEqual([paused.active, paused.inactive_reason], [false, "O bot está pausado."])

@@ -25,6 +25,7 @@ describe("tracking settings of a bot", () => {
           pixel_id: facebook.FACEBOOK_PIXEL_ID,
           pixel_from: "env",
           pixel_token_masked: "EAAenvi...56789",
+          test_event_code: null,
           meta_events: defaultMetaEvents,
           consent_required: false,
           utmify_waiting_payment: true
@@ -51,12 +52,18 @@ describe("tracking settings of a bot", () => {
         const pixel = Option.getOrThrow(Option.getOrThrow(bots.find("vip")).tracking.pixel)
         assert.strictEqual(Redacted.value(Option.getOrThrow(pixel.token)), pixelToken)
 
+        const tried = yield* admin.patchTracking("vip", { test_event_code: "TEST12345" })
+        assert.strictEqual(tried.test_event_code, "TEST12345")
+        assert.deepStrictEqual(Option.getOrThrow(bots.find("vip")).tracking.testEventCode, Option.some("TEST12345"))
+
         const other = yield* admin.patchTracking("vip", { pixel_id: "999888777000" })
-        assert.strictEqual(other.pixel_token_masked, null)
+        assert.deepStrictEqual([other.pixel_token_masked, other.test_event_code], [null, null])
         const again = yield* admin.patchTracking("vip", { pixel_id: null })
         assert.strictEqual(again.pixel_from, "env")
         const refused = yield* Effect.flip(admin.patchTracking("vip", { pixel_token: pixelToken }))
         assert.strictEqual(refused.reason._tag, "Invalid")
+        const ofNobody = yield* Effect.flip(admin.patchTracking("vip", { test_event_code: "TEST12345" }))
+        assert.match(ofNobody.message, /do pixel do bot/)
       })
     )
   )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { clockOfMinutes, minutesOfClock, secondsUntilOpen } from "../../src/domain/hours.ts"
+import { clockOfMinutes, isTimeZone, minutesOfClock, secondsUntilOpen } from "../../src/domain/hours.ts"
 
 const timeZone = "America/Sao_Paulo"
 const minute = fc.integer({ min: 0, max: 1439 })
@@ -26,6 +26,17 @@ describe("hours of the day", () => {
         assert.isTrue(wait >= 0 && wait < 86_400)
         assert.strictEqual(secondsUntilOpen(hours, new Date((seconds + wait) * 1000)), 0)
       })
+    )
+  })
+
+  it("mean a place that exists; what plain SQL invented is São Paulo's", () => {
+    for (const name of ["America/Manaus", "UTC", "Etc/GMT+3"]) assert.isTrue(isTimeZone(name), name)
+    for (const name of ["", "-03:00", "São Paulo", "America/Nada", "UTC; drop"]) assert.isFalse(isTimeZone(name), name)
+    const at = new Date("2026-11-23T12:00:00Z")
+    const hours = { fromMinutes: 600, toMinutes: 700 }
+    assert.strictEqual(
+      secondsUntilOpen({ ...hours, timeZone: "Marte" }, at),
+      secondsUntilOpen({ ...hours, timeZone }, at)
     )
   })
 

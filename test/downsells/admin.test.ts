@@ -121,9 +121,9 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
       })
     )
 
-    it.effect("outside the seller's hours a downsell waits for them", () =>
+    it.effect("outside the seller's hours, by the clock of the bot's place, a downsell waits for them", () =>
       Effect.gen(function* () {
-        const { create, hurry, service, path, sql, start } = yield* setting
+        const { create, hurry, sandbox, service, path, sql, start } = yield* setting
         // Two hours that are over by six now, in São Paulo.
         const hour = (offset: number) =>
           `${String((new Date(Date.now() - 3 * 3_600_000 + offset * 3_600_000).getUTCHours() + 24) % 24).padStart(2, "0")}:00`
@@ -139,6 +139,12 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
         )
         assert.strictEqual(row?.status, "pending")
         assert.isTrue(row!.hours > 14 && row!.hours <= 17, String(row!.hours))
+        // Seven hours behind São Paulo they are open now.
+        const moved = yield* service.admin("PATCH", path, { time_zone: "Pacific/Honolulu" })
+        assert.strictEqual(moved.json.time_zone, "Pacific/Honolulu")
+        yield* hurry(who)
+        yield* sandbox.telegram.waitFor(sentTo(who.id, /Oferta/))
+        yield* service.admin("PATCH", path, { time_zone: "America/Sao_Paulo" })
         yield* service.admin("DELETE", `${path}/downsells/${made.id}`)
       })
     )

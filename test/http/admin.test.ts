@@ -20,6 +20,9 @@ const bot: BotView = {
   gateway: "pushinpay",
   second_gateway: null,
   max_pix_per_hour: 10,
+  shots_per_person: null,
+  shots_per_person_hours: null,
+  time_zone: "America/Sao_Paulo",
   active: true,
   inactive_reason: null,
   token_masked: "8240789...LEOBE",
@@ -219,6 +222,13 @@ describe("the admin API", () => {
           ["messages_per_second", "active"]
         ],
         ["PATCH", "/api/admin/bots/vip", { notice: 5, warmup_chat_id: "não" }, ["notice", "warmup_chat_id"]],
+        [
+          "PATCH",
+          "/api/admin/bots/vip",
+          { shots_per_person: 0, shots_per_person_hours: null, time_zone: "Marte/Norte" },
+          ["shots_per_person", "shots_per_person_hours", "time_zone"]
+        ],
+        ["PATCH", "/api/admin/bots/vip/tracking", { test_event_code: "com espaço" }, ["test_event_code"]],
         ["PATCH", "/api/admin/bots/vip", '{"pix_expires_minutes":1e400}', ["pix_expires_minutes"]],
         ["POST", "/api/admin/bots/vip/plans", { name: "x", price_cents: 123456789012345 }, ["price_cents"]],
         ["POST", "/api/admin/bots/vip/plans", { name: "x", price_cents: "1990" }, ["price_cents"]],

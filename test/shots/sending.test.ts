@@ -183,7 +183,7 @@ describe("a shot", () => {
 
     it.effect("begins once at its time, and spares who had enough shots lately", () =>
       Effect.gen(function* () {
-        const { got, service, shop, sql } = yield* scene(6)
+        const { got, service, shop } = yield* scene(6)
         const path = yield* createShot(service, shop.slug, {
           content: { text: "sétima" },
           scheduled_at: new Date(Date.now() + 1_500).toISOString()
@@ -192,7 +192,8 @@ describe("a shot", () => {
         const { counts } = yield* until(service, path, "done")
         assert.deepStrictEqual(counts, { ...nobody, total: 6, sent: 6 })
         assert.strictEqual((yield* got(/sétima/)).sent.length, 6)
-        yield* sql`update bots set shots_per_person = 1, shots_per_person_hours = 24 where id = ${shop.botId}`
+        const cap = (patch: object) => service.admin("PATCH", `/api/admin/bots/${shop.slug}`, patch)
+        assert.include((yield* cap({ shots_per_person: 1 })).json, { shots_per_person: 1, shots_per_person_hours: 24 })
         const second = yield* createShot(service, shop.slug, { content: { text: "oitava" } })
         yield* act(service, second, "start")
         assert.deepStrictEqual((yield* until(service, second, "done")).counts, {
@@ -201,7 +202,7 @@ describe("a shot", () => {
           sent: 0,
           skipped: 6
         })
-        yield* sql`update bots set shots_per_person = null, shots_per_person_hours = null where id = ${shop.botId}`
+        assert.include((yield* cap({ shots_per_person: null })).json, { shots_per_person_hours: null })
       })
     )
 

@@ -9,7 +9,13 @@ export const bodies: Readonly<Record<string, unknown>> = {
     name: "Clube VIP",
     gateway: "pushinpay"
   },
-  "PATCH /api/admin/bots/{slug}": { messages_per_second: 25, notice: "Suporte: @exemplo" },
+  "PATCH /api/admin/bots/{slug}": {
+    messages_per_second: 25,
+    notice: "Suporte: @exemplo",
+    shots_per_person: 2,
+    shots_per_person_hours: 24,
+    time_zone: "America/Manaus"
+  },
   "POST /api/admin/bots/{slug}/plans": {
     name: "Mensal",
     price_cents: 1990,

@@ -21,6 +21,7 @@ interface Needs {
 
 interface Prepared {
   readonly rowId: number
+  readonly testCode: string | undefined
   readonly event: Readonly<Record<string, unknown>>
 }
 
@@ -43,15 +44,21 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
     return Option.contains(facebook.pixelId, pixelId) ? facebook.accessToken : Option.none()
   }
 
+  const testCodeOf = (pixelId: string, { pixel, testEventCode }: ReturnType<typeof trackingOf>) => {
+    const own = Option.exists(pixel, ({ id }) => id === pixelId) ? testEventCode : Option.none()
+    const common = Option.contains(facebook.pixelId, pixelId) ? facebook.testEventCode : Option.none()
+    return Option.getOrUndefined(Option.orElse(own, () => common))
+  }
+
   const request = (pixelId: string, token: Redacted.Redacted<string>, events: ReadonlyArray<Prepared>) => {
-    const testCode = Option.contains(facebook.pixelId, pixelId) ? Option.toArray(facebook.testEventCode) : []
+    const testCode = events[0]?.testCode
     return HttpClientRequest.post(`${facebook.url}/${pixelId}/events`).pipe(
       // Not in the address: those end up in the logs of whatever stands between.
       HttpClientRequest.bearerToken(token),
       HttpClientRequest.acceptJson,
       HttpClientRequest.bodyJsonUnsafe({
         data: events.map(({ event }) => event),
-        ...(testCode[0] === undefined ? {} : { test_event_code: testCode[0] })
+        ...(testCode === undefined ? {} : { test_event_code: testCode })
       })
     )
   }
@@ -79,14 +86,22 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
         return true
       }
       const middle = events.length >> 1
-      const halves = [events.slice(0, middle), events.slice(middle)]
-      for (const half of halves) if (!(yield* send(pixelId, token, half, outcomes))) break
-      // Those that were not sent any more wait with the one that met a Meta that is away.
-      const away = [...outcomes.values()].find((outcome) => outcome._tag === "Away")
-      if (away === undefined) return true
-      for (const { rowId } of events) if (!outcomes.has(rowId)) outcomes.set(rowId, away)
-      return false
+      return yield* sendParts(pixelId, token, [events.slice(0, middle), events.slice(middle)], outcomes)
     })
+
+  /** One after the other; those that were not sent any more wait with the one that met a Meta that is away. */
+  const sendParts = Effect.fnUntraced(function* (
+    pixelId: string,
+    token: Redacted.Redacted<string>,
+    parts: ReadonlyArray<ReadonlyArray<Prepared>>,
+    outcomes: Map<number, OutboxOutcome>
+  ): Effect.fn.Return<boolean> {
+    for (const part of parts) if (!(yield* send(pixelId, token, part, outcomes))) break
+    const away = [...outcomes.values()].find((outcome) => outcome._tag === "Away")
+    if (away === undefined) return true
+    for (const { rowId } of parts.flat()) if (!outcomes.has(rowId)) outcomes.set(rowId, away)
+    return false
+  })
 
   const deliver = Effect.fn("Facebook.deliver")(function* (rows: ReadonlyArray<OutboxRow>) {
     const pixelId = rows[0]?.account ?? ""
@@ -95,16 +110,19 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
     const outcomes = new Map<number, OutboxOutcome>()
     const events: Array<Prepared> = []
     for (const row of rows) {
-      const prepared = prepare(row, known.get(row.id), trackingOf(bots, row.botId), nowMs)
+      const tracking = trackingOf(bots, row.botId)
+      const prepared = prepare(row, known.get(row.id), tracking, nowMs)
       if ("_tag" in prepared) outcomes.set(row.id, prepared)
-      else events.push(prepared)
+      else events.push({ ...prepared, testCode: testCodeOf(pixelId, tracking) })
     }
     const token = tokenOf(pixelId, rows)
     if (events.length > 0 && Option.isNone(token)) {
       const reason = `o pixel ${pixelId} está sem token; grave um token ou tire o pixel do bot`
       for (const { rowId } of events) outcomes.set(rowId, { _tag: "Away", reason, alarm: true })
     } else if (events.length > 0 && Option.isSome(token)) {
-      yield* send(pixelId, token.value, events, outcomes)
+      // A code holds for all events of a request.
+      const parts = [...Map.groupBy(events, ({ testCode }) => testCode).values()]
+      yield* sendParts(pixelId, token.value, parts, outcomes)
       const sent = [...outcomes.values()].filter(({ _tag }) => _tag === "Sent").length
       if (sent > 0) {
         yield* Log.info(
@@ -130,7 +148,7 @@ const prepare = (
   facts: ReportFacts | undefined,
   tracking: ReturnType<typeof trackingOf>,
   nowMs: number
-): Prepared | OutboxOutcome => {
+): Omit<Prepared, "testCode"> | OutboxOutcome => {
   const step = row.eventName
   if (facts === undefined || !isReportedStep(step)) return failed("este evento não é enviado ao Meta")
   const { action_source, name } = tracking.metaEvents[step]

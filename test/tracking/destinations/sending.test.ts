@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { defaultMetaEvents } from "../../../src/domain/tracking.ts"
 import { OutboxRepo } from "../../../src/repo/OutboxRepo.ts"
 import { DEFAULT_PIXEL, DEFAULT_TOKEN } from "../../../src/sandbox/meta/Dataset.ts"
@@ -137,7 +137,15 @@ describe("what Meta and UTMify get", () => {
       yield* until(all("sent"))
       assert.lengthOf(yield* meta.received, 30)
       assert.isTrue(log.some((line) => /As entregas para o Meta \(pixel 99887766\) voltaram/.test(line)))
-    }).pipe(Effect.scoped, Effect.provide(room({ 2: { pixel: pixel("99887766", "EAAdoBot2") } }, log)))
+      // Each pixel's events with its own code, those of the environment with the environment's.
+      assert.sameMembers(
+        (yield* meta.received).map(({ pixelId: at, testCode }) => `${at} ${testCode}`),
+        Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? `${DEFAULT_PIXEL} TEST42` : "99887766 TEST99"))
+      )
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(room({ 2: { pixel: pixel("99887766", "EAAdoBot2"), testEventCode: Option.some("TEST99") } }, log))
+    )
   })
 
   it.live("an unknown credential of UTMify loses no order: it waits, and a replay sends it", () => {
