@@ -18,8 +18,7 @@ export const usableTimeZone = (name: string | null): string =>
 
 const knows = (timeZone: string): boolean => {
   try {
-    new Intl.DateTimeFormat("en-GB", { timeZone })
-    return true
+    return new Intl.DateTimeFormat("en-GB", { timeZone }).resolvedOptions().timeZone !== ""
   } catch {
     return false
   }
