@@ -10,6 +10,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["admin", "http"],
   ["scheduler"],
   ["engine"],
+  ["funnel"],
   ["payments", "media", "messages", "downsells", "shots", "tracking", "metrics"],
   ["bots"],
   ["telegram", "repo", "db"],

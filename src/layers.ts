@@ -13,7 +13,8 @@ import { ShotSending } from "./engine/bulk/ShotSending.ts"
 import { BulkLeases } from "./engine/BulkLeases.ts"
 import { DownsellSending } from "./engine/bulk/DownsellSending.ts"
 import { DownsellAdmin } from "./downsells/DownsellAdmin.ts"
-import { FunnelTransfer } from "./downsells/FunnelTransfer.ts"
+import { BotCopy } from "./funnel/BotCopy.ts"
+import { FunnelTransfer } from "./funnel/FunnelTransfer.ts"
 import { Simulation } from "./downsells/Simulation.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
@@ -140,7 +141,7 @@ const MediaIn = UrlImportLayer.pipe(
   Layer.provideMerge(Layer.mergeAll(MediaStore.layer, Spool.layer))
 )
 
-/** Bots with their texts, plans and tokens, and what may be done to them: all that the command line needs. */
+/** Bots with their texts, plans and tokens, and what may be done to them: what most commands need. */
 export const BotsLayer = Layer.merge(BotAdmin.layer, Alerts.layer).pipe(
   Layer.provideMerge(Webhooks.layer),
   Layer.provideMerge(Bots.layer),
@@ -148,6 +149,9 @@ export const BotsLayer = Layer.merge(BotAdmin.layer, Alerts.layer).pipe(
   Layer.provideMerge(Layer.merge(TokenVault.layer, MediaIn)),
   Layer.provideMerge(Ground)
 )
+
+/** A bot's whole funnel out, in, and into a copy of the bot; stands on `BotsLayer`. */
+export const FunnelLayer = BotCopy.layer.pipe(Layer.provideMerge(FunnelTransfer.layer))
 
 const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer).pipe(
   Layer.provideMerge(WebhookInbox.layer),
@@ -160,9 +164,16 @@ const MediaLayer = Layer.mergeAll(MediaLibrary.layer, WarmupLayer)
 
 const ShotsLayer = ShotAdmin.layer.pipe(Layer.provideMerge(ShotStart.layer), Layer.provideMerge(Preview.layer))
 
-const DownsellsLayer = Layer.merge(FunnelTransfer.layer, Simulation.layer).pipe(Layer.provideMerge(DownsellAdmin.layer))
+const DownsellsLayer = Layer.merge(Simulation.layer, DownsellAdmin.layer)
 
-const Capabilities = Layer.mergeAll(Tracking.layer, Erasure.layer, MediaLayer, ShotsLayer, DownsellsLayer).pipe(
+const Capabilities = Layer.mergeAll(
+  Tracking.layer,
+  Erasure.layer,
+  MediaLayer,
+  ShotsLayer,
+  DownsellsLayer,
+  FunnelLayer
+).pipe(
   Layer.provideMerge(PaymentsLayer),
   Layer.provideMerge(Sender.layer),
   Layer.provideMerge(Attachments.layer),

@@ -191,7 +191,7 @@ const isStopped = (row: BotRow) => !row.active && row.tokenStatus === "invalid"
 
 const unverified = (row: BotRow) => (row.tokenStatus === "invalid" ? { token_status: "unverified" } : {})
 
-const slugTaken = (slug: string, deleted: boolean) =>
+export const slugTaken = (slug: string, deleted: boolean) =>
   conflict(
     deleted
       ? `O endereço ${slug} é de um bot que foi apagado. Escolha outro.`

@@ -12,7 +12,8 @@ import type { RowOf } from "./planAdmin.ts"
 import { invalid, notFound, orDefect } from "./refusals.ts"
 import { mergeContents } from "./storedContents.ts"
 
-const keyPattern = /^[a-z][a-z0-9_]{0,31}$/
+/** The name of one of a bot's messages. */
+export const isMessageKey = (key: string): boolean => /^[a-z][a-z0-9_]{0,31}$/.test(key)
 
 export const makeMessageAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
   const bots = yield* Bots
@@ -40,7 +41,7 @@ export const makeMessageAdmin = Effect.fnUntraced(function* (rowOf: RowOf) {
 
   const putMessage = Effect.fn("BotAdmin.putMessage")(function* (slug: string, key: string, input: unknown) {
     const row = yield* rowOf(slug)
-    if (!keyPattern.test(key)) {
+    if (!isMessageKey(key)) {
       return yield* invalid({ key: "O nome da mensagem começa com letra e usa só letras minúsculas, números e _." })
     }
     const fetched = yield* fetchMedia(row, yield* check(row, input))

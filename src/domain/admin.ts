@@ -58,6 +58,10 @@ export const BotInput = Schema.Struct({
 })
 export type BotInput = typeof BotInput.Type
 
+/** A copy of a bot: another slug, everything else as it is, no token and no people. */
+export const BotCopyInput = Schema.Struct({ slug: BotInput.fields.slug, name: Schema.optionalKey(Text(200)) })
+export type BotCopyInput = typeof BotCopyInput.Type
+
 const ChatName = Schema.String.check(Schema.isPattern(/^(-?\d{1,20}|@[A-Za-z]\w{3,31})$/))
 
 /** Telegram's own answers write a chat's number without quotes; it is kept as a text. */

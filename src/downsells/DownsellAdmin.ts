@@ -6,12 +6,12 @@ import { invalid, notFound, orDefect } from "../bots/refusals.ts"
 import type { AdminError } from "../domain/admin.ts"
 import type { Bot } from "../domain/bot.ts"
 import type { DownsellInput, DownsellPatch, DownsellView } from "../domain/downsellInput.ts"
-import { minutesOfClock } from "../domain/hours.ts"
 import { sanitiseText } from "../domain/text.ts"
 import * as Log from "../log/Log.ts"
 import { BotsRepo } from "../repo/BotsRepo.ts"
 import { type DownsellColumns, DownsellsRepo } from "../repo/DownsellsRepo.ts"
 import { MediaRepo } from "../repo/MediaRepo.ts"
+import { columnsOfDownsell } from "./downsellColumns.ts"
 import { viewOfDownsell } from "./downsellView.ts"
 
 /** What the admin API and the panel do with downsells. In force here when it returns. */
@@ -60,19 +60,13 @@ export class DownsellAdmin extends Context.Service<
         )
 
       const columnsOf = Effect.fnUntraced(function* (bot: Bot, input: DownsellPatch) {
-        const { content, hours, name, ...plain } = input
+        const { content, name, ...rules } = input
         const named = name === undefined ? undefined : sanitiseText(name).trim()
         if (named === "") return yield* invalid({ name: "O downsell precisa de um nome." })
         return {
-          ...plain,
+          ...columnsOfDownsell(rules),
           ...(named === undefined ? {} : { name: named }),
-          ...(content === undefined ? {} : { content: yield* fetchMedia(bot, yield* check(bot, content), "content") }),
-          ...(hours === undefined
-            ? {}
-            : {
-                window_from_minutes: hours === null ? null : minutesOfClock(hours.from)!,
-                window_to_minutes: hours === null ? null : minutesOfClock(hours.to)!
-              })
+          ...(content === undefined ? {} : { content: yield* fetchMedia(bot, yield* check(bot, content), "content") })
         } satisfies DownsellColumns as DownsellColumns
       })
 

@@ -69,6 +69,12 @@ export class MediaRepo extends Context.Service<
     readonly findByHash: (botSlug: string, kind: StoredKind, sha256: string) => Answer<Option.Option<FileRow>>
     /** None: somebody else was faster with the same bytes. */
     readonly insert: (file: NewFile) => Answer<Option.Option<number>>
+    /** Rows of another bot's files for a bot that has their bytes under these keys; answers its ids by the other's. */
+    readonly copy: (
+      fromSlug: string,
+      toSlug: string,
+      files: ReadonlyArray<{ readonly id: number; readonly key: string }>
+    ) => Answer<ReadonlyMap<number, number>>
     /** With what Telegram knew of it. */
     readonly remove: (botSlug: string, file: FileRow) => Answer<void>
     readonly list: (
@@ -115,6 +121,21 @@ export class MediaRepo extends Context.Service<
             on conflict do nothing returning id`,
           (rows) => Option.fromUndefinedOr(rows[0]?.id)
         )
+
+      const copy: MediaRepo["Service"]["copy"] = Effect.fnUntraced(function* (fromSlug, toSlug, files) {
+        const ids = files.map(({ id }) => String(id))
+        yield* sql`
+          insert into media_store (bot_slug, kind, send_as, r2_key, bytes, sha256, ext, mime, width, height, file_name)
+          select ${toSlug}::text, m.kind, m.send_as, f.key, m.bytes, m.sha256, m.ext, m.mime, m.width, m.height, m.file_name
+          from unnest(${ids}::text[]::bigint[], ${files.map(({ key }) => key)}::text[]) f (id, key)
+          join media_store m on m.id = f.id and m.bot_slug = ${fromSlug}
+          on conflict do nothing`.unprepared
+        const rows = yield* sql<{ readonly there: number; readonly here: number }>`
+          select m.id as there, min(n.id) as here from media_store m
+          join media_store n on n.bot_slug = ${toSlug} and (n.sha256, n.kind) = (m.sha256, m.kind)
+          where m.bot_slug = ${fromSlug} and m.id = any(${ids}::text[]::bigint[]) group by m.id`
+        return new Map(rows.map(({ here, there }) => [there, here]))
+      })
 
       const remove = (botSlug: string, { id, sha256, storedKind }: FileRow) =>
         Effect.asVoid(sql`
@@ -184,6 +205,7 @@ export class MediaRepo extends Context.Service<
         find,
         findByHash,
         insert,
+        copy,
         remove,
         list,
         view,

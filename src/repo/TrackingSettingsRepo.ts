@@ -30,6 +30,8 @@ export class TrackingSettingsRepo extends Context.Service<
   TrackingSettingsRepo,
   {
     readonly load: (keys?: BotKeys) => Effect.Effect<ReadonlyArray<TrackingSettingsRow>, SqlError.SqlError>
+    /** Of one bot for another that has none. */
+    readonly copy: (fromBotId: number, toBotId: number) => Effect.Effect<void, SqlError.SqlError>
     readonly save: (botId: number, columns: TrackingSettingsColumns) => Effect.Effect<void, SqlError.SqlError>
   }
 >()("funil/repo/TrackingSettingsRepo") {
@@ -45,6 +47,14 @@ export class TrackingSettingsRepo extends Context.Service<
             t.utmify_waiting_payment as "utmifyWaitingPayment", t.presell
           from bot_tracking t join bots b on b.id = t.bot_id where ${wanted(sql, keys)}`
 
+      const copy = (fromBotId: number, toBotId: number) =>
+        Effect.asVoid(sql`
+          insert into bot_tracking (bot_id, pixel_id, pixel_token, pixel_token_iv, meta_events, consent_required,
+            utmify_waiting_payment, presell)
+          select ${toBotId}::bigint, pixel_id, pixel_token, pixel_token_iv, meta_events, consent_required,
+            utmify_waiting_payment, presell
+          from bot_tracking where bot_id = ${fromBotId}`)
+
       const save = Effect.fnUntraced(function* (botId: number, columns: TrackingSettingsColumns) {
         const { meta_events, presell, ...plain } = columns
         yield* sql`insert into bot_tracking (bot_id) values (${botId}) on conflict do nothing`
@@ -57,7 +67,7 @@ export class TrackingSettingsRepo extends Context.Service<
           where bot_id = ${botId}`
       }, sql.withTransaction)
 
-      return TrackingSettingsRepo.of({ load, save })
+      return TrackingSettingsRepo.of({ load, copy, save })
     })
   )
 }

@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { jpeg } from "../media/samples.ts"
 import { eventually } from "../support/service.ts"
 import { botToken, openShop, sentTo } from "../support/shop.ts"
 import { World } from "../support/world.ts"
@@ -222,6 +223,127 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
         })
         assert.strictEqual(broken.status, 422)
         assert.match(broken.json.fields["media.0"], /Envie antes/)
+      })
+    )
+
+    it.effect("a funnel that is wrong somewhere comes in not at all; shots come in as drafts, once", () =>
+      Effect.gen(function* () {
+        const { path, sandbox, service, sql } = yield* setting
+        const shot = {
+          title: "Aula nova",
+          content: { text: "{nome}, chegou" },
+          filters: { audience: "paid" },
+          scheduled_at: "2031-01-01T12:00:00-03:00"
+        }
+        assert.strictEqual((yield* service.admin("POST", `${path}/shots`, shot)).status, 201)
+        const file = (yield* service.admin("GET", `${path}/funnel`)).json
+        assert.deepStrictEqual(file.shots, [
+          {
+            title: shot.title,
+            content: shot.content,
+            filters: shot.filters,
+            error_limit_percent: 20,
+            valid_hours: null
+          }
+        ])
+        const other = yield* openShop(service, sandbox, "destino", "8240789014:AAHk3fJ2nXq9vB7wZ5tR1yU8mP6sD4LEOBG")
+        const target = `/api/admin/bots/${other.slug}`
+        const taken = Effect.gen(function* () {
+          const { json } = yield* service.admin("GET", `${target}/funnel`)
+          const rows = yield* sql`
+            select (select count(*)::int from bot_plans where bot_id = ${other.botId}) as plans,
+              (select count(*)::int from bot_downsells where bot_id = ${other.botId}) as downsells,
+              (select count(*)::int from shots where bot_id = ${other.botId}) as shots`
+          return { json, rows }
+        })
+        const before = yield* taken
+        const plan = { ...file.plans[0], id: 99, name: "Só desta vez", delivery: { text: "Toma" } }
+        const wrong = [
+          // Found when everything before it was written already.
+          [{ shots: [{ ...file.shots[0], filters: { since: "2031-01-01", until: "2030-01-01" } }] }, "filters.until"],
+          [{ downsells: [...file.downsells, { ...file.downsells[0], content: { text: "" } }] }, "downsells."],
+          [{ messages: { ...file.messages, start: { media: [1, 2, 3, 4] } } }, "messages.start"],
+          [{ plans: [plan, { ...plan, id: 100, price_cents: 0 }] }, "plans.1.price_cents"]
+        ] as const
+        for (const [changes, field] of wrong) {
+          const answer = yield* service.admin("POST", `${target}/funnel`, {
+            ...file,
+            plans: [...file.plans, plan],
+            ...changes
+          })
+          assert.strictEqual(answer.status, 422, answer.text)
+          assert.isTrue(
+            Object.keys(answer.json.fields).some((path) => path.startsWith(field)),
+            answer.text
+          )
+          assert.deepStrictEqual(yield* taken, before, field)
+        }
+        for (const [created, updated] of [
+          [1, 0],
+          [0, 1]
+        ]) {
+          const answer = yield* service.admin("POST", `${target}/funnel`, file)
+          assert.strictEqual(answer.status, 200, answer.text)
+          assert.deepStrictEqual(answer.json.shots, { created, updated })
+        }
+        const [copy] = (yield* service.admin("GET", `${target}/shots`)).json.items
+        assert.deepInclude(copy, { title: shot.title, status: "draft", scheduled_at: null, filters: shot.filters })
+        // A file from before shots were in it.
+        const { shots: _, ...old } = file
+        assert.strictEqual((yield* service.admin("POST", `${target}/funnel`, old)).status, 200)
+      })
+    )
+
+    it.effect("a bot is copied whole, with its files, and sells as soon as it has a token", () =>
+      Effect.gen(function* () {
+        const { path, sandbox, service, shop, sql } = yield* setting
+        const token = "8240789015:AAHk3fJ2nXq9vB7wZ5tR1yU8mP6sD4LEOBH"
+        const form = new FormData()
+        form.set("file", new Blob([jpeg()]), "capa.jpg")
+        const picture = (yield* service.admin("POST", `${path}/media`, form)).json
+        const text = "Com foto, {nome}"
+        const buttons = [[{ text: "Quero", plan_id: shop.planId }]]
+        yield* service.admin("PUT", `${path}/messages/start`, { text, media: [{ media_id: picture.id }], buttons })
+        yield* service.admin("PATCH", path, { notice: "Suporte: @ana", messages_per_second: 20 })
+        yield* service.admin("PATCH", `${path}/tracking`, { pixel_id: "99887766", consent_required: true })
+
+        const clone = service.admin("POST", `${path}/clone`, { slug: "gemeo", name: "Gêmeo" })
+        const made = yield* clone
+        assert.strictEqual(made.status, 201, made.text)
+        assert.deepInclude(made.json, {
+          slug: "gemeo",
+          name: "Gêmeo",
+          active: false,
+          token_masked: null,
+          username: null,
+          notice: "Suporte: @ana",
+          messages_per_second: 20
+        })
+        assert.match(made.json.inactive_reason, /não há token/)
+        assert.strictEqual((yield* clone).status, 409)
+        assert.strictEqual((yield* service.admin("POST", "/api/admin/bots/nada/clone", { slug: "outra" })).status, 404)
+        assert.strictEqual((yield* service.admin("POST", `${path}/clone`, { slug: "A B" })).status, 422)
+        const tracking = (yield* service.admin("GET", "/api/admin/bots/gemeo/tracking")).json
+        assert.deepInclude(tracking, { pixel_id: "99887766", consent_required: true })
+        const [one, two] = yield* Effect.all([
+          service.admin("GET", `${path}/funnel`),
+          service.admin("GET", "/api/admin/bots/gemeo/funnel")
+        ])
+        for (const part of ["plans", "downsells", "shots", "media"]) {
+          assert.strictEqual(two.json[part].length, one.json[part].length, part)
+        }
+
+        yield* sandbox.telegram.addBot({ token, username: "gemeo_bot" })
+        const awake = yield* service.admin("PATCH", "/api/admin/bots/gemeo", { token })
+        assert.deepInclude(awake.json, { active: true, username: "gemeo_bot" })
+        const who = newcomer()
+        yield* sandbox.telegram.person(who)
+        yield* sandbox.telegram.sendText(token, who, "/start")
+        const sent = yield* sandbox.telegram.waitFor(sentTo(who.id, /Com foto/))
+        assert.strictEqual(sent.method, "sendPhoto")
+        const [row] = yield* sql`select count(*)::int as plans from bot_plans p join bots b on b.id = p.bot_id
+          where b.slug = 'gemeo' and ${JSON.stringify(sent.params)} like '%' || p.id || '%'`
+        assert.strictEqual(row?.["plans"], 1)
       })
     )
   }

@@ -27,7 +27,8 @@ import { defaultWindows, RollupsRepo } from "../../src/repo/RollupsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { DownsellAdmin } from "../../src/downsells/DownsellAdmin.ts"
-import { FunnelTransfer } from "../../src/downsells/FunnelTransfer.ts"
+import { BotCopy } from "../../src/funnel/BotCopy.ts"
+import { FunnelTransfer } from "../../src/funnel/FunnelTransfer.ts"
 import { Simulation } from "../../src/downsells/Simulation.ts"
 import { ShotAdmin } from "../../src/shots/ShotAdmin.ts"
 import { Erasure } from "../../src/tracking/Erasure.ts"
@@ -191,6 +192,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(MetricsRepo, doubles.metrics ?? {}),
     Layer.mock(DownsellAdmin, {}),
     Layer.mock(FunnelTransfer, {}),
+    Layer.mock(BotCopy, {}),
     Layer.mock(Simulation, {}),
     Layer.mock(ShotAdmin, {}),
     Layer.mock(RollupsRepo, {

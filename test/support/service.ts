@@ -71,7 +71,10 @@ export class ServiceProcess {
         const response = await fetch(this.url + path, {
           method,
           redirect: "manual",
-          headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+          headers: {
+            ...(body === undefined || body instanceof FormData ? {} : { "content-type": "application/json" }),
+            ...headers
+          },
           ...bodyOf(body)
         })
         const text = await response.text()
@@ -97,6 +100,7 @@ export const isGroupAlive = (leader: number | undefined): boolean => {
 /** Text, bytes and streams leave as they are, anything else as JSON. */
 const bodyOf = (body: unknown): RequestInit => {
   if (body === undefined) return {}
+  if (body instanceof FormData) return { body }
   if (body instanceof ReadableStream) return { body, duplex: "half" }
   return { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }
 }

@@ -3,8 +3,8 @@ import { HttpServerResponse } from "effect/http"
 import { Bots } from "../../bots/Bots.ts"
 import { invalid } from "../../bots/refusals.ts"
 import type { AdminError } from "../../domain/admin.ts"
-import { FunnelFile } from "../../domain/funnelFile.ts"
-import { FunnelTransfer } from "../../downsells/FunnelTransfer.ts"
+import { type FunnelFile, FunnelInput } from "../../domain/funnelFile.ts"
+import { FunnelTransfer } from "../../funnel/FunnelTransfer.ts"
 import { decodeForm, faultsOf } from "../decodeForm.ts"
 import { findBot } from "../findBot.ts"
 import { csrf } from "../frame.ts"
@@ -15,7 +15,7 @@ import { attachment, page, redirect } from "../respond.ts"
 import { get, post, type Visit } from "../visit.ts"
 
 const here = "/admin/bots"
-const readFile = decodeForm(FunnelFile)
+const readFile = decodeForm(FunnelInput)
 const notJson = "Isto não é um arquivo exportado daqui: cole o conteúdo inteiro dele."
 
 /** A bot's whole funnel out as a file, in from one, or straight from another bot. */
@@ -68,7 +68,7 @@ export const funnelPages = Effect.gen(function* () {
     return page(visit.session, { title: `Funil de ${bot.name}`, here, body, status: error === undefined ? 200 : 422 })
   })
 
-  const fileOf = (form: URLSearchParams): Effect.Effect<FunnelFile, AdminError> => {
+  const fileOf = (form: URLSearchParams): Effect.Effect<FunnelFile | FunnelInput, AdminError> => {
     const from = form.get("de")
     if (from !== null) return transfer.take(from)
     const parsed = Effect.try({
