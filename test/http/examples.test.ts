@@ -150,8 +150,9 @@ const setTheStage = Effect.gen(function* () {
     "POST /api/admin/bots": telegram.addBot({ token, username: "vip_bot" }),
     "POST /tg/{slug}/webhook": telegram.person(ana),
     "POST /api/payments/webhook/{gateway}": telegram.waitFor(sentTo(ana.id, /Oferta/)),
-    "POST /api/admin/bots/{slug}/shots/{id}/pause": sql`update shots set status = 'sending' where id = 1`,
-    "POST /api/admin/bots/{slug}/shots/{id}/cancel": sql`update shots set status = 'sending' where id = 1`,
+    // A shot for nobody is done before anybody can pause it.
+    "POST /api/admin/bots/{slug}/shots/{id}/pause": sql`
+      update shots set status = 'scheduled', scheduled_at = now() + interval '1 day', frozen_at = null where id = 1`,
     "POST /api/admin/payments/{id}/refund": Effect.gen(function* () {
       const charge = yield* orderPix(sandbox, ana, { token })
       yield* pushinpay.pay(charge.id)
