@@ -16,6 +16,7 @@ import { DownsellAdmin } from "./downsells/DownsellAdmin.ts"
 import { BotCopy } from "./funnel/BotCopy.ts"
 import { FunnelTransfer } from "./funnel/FunnelTransfer.ts"
 import { Simulation } from "./downsells/Simulation.ts"
+import { DeadLetters } from "./engine/DeadLetters.ts"
 import { DeliveryLayer } from "./engine/Delivery.ts"
 import { Dispatcher } from "./engine/Dispatcher.ts"
 import { Footing } from "./engine/Footing.ts"
@@ -41,6 +42,7 @@ import { WarmupLayer } from "./media/Warmup.ts"
 import { Preview } from "./messages/Preview.ts"
 import { Sender } from "./messages/Sender.ts"
 import { Checkout } from "./payments/Checkout.ts"
+import { GatewayFees } from "./payments/GatewayFees.ts"
 import { Gateways } from "./payments/Gateways.ts"
 import { Refunds } from "./payments/Refunds.ts"
 import { Reconciliation } from "./payments/Reconciliation.ts"
@@ -153,7 +155,7 @@ export const BotsLayer = Layer.merge(BotAdmin.layer, Alerts.layer).pipe(
 /** A bot's whole funnel out, in, and into a copy of the bot; stands on `BotsLayer`. */
 export const FunnelLayer = BotCopy.layer.pipe(Layer.provideMerge(FunnelTransfer.layer))
 
-const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer).pipe(
+const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer, GatewayFees.layer).pipe(
   Layer.provideMerge(WebhookInbox.layer),
   Layer.provideMerge(Settlement.layer),
   Layer.provideMerge(Layer.merge(Gateways.layer, Reports.layer)),
@@ -181,7 +183,8 @@ const Capabilities = Layer.mergeAll(
 )
 
 /** From the inbox to the answer. */
-const Updates = Layer.mergeAll(Polling.layer, Recovery.layer).pipe(
+const Updates = Layer.merge(Polling.layer, DeadLetters.layer).pipe(
+  Layer.provideMerge(Recovery.layer),
   Layer.provideMerge(Inbox.layer),
   Layer.provideMerge(Overflow.layer),
   Layer.provideMerge(Dispatcher.layer),

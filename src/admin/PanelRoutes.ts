@@ -14,7 +14,11 @@ import { overviewPages } from "./pages/overview.ts"
 import { paymentPages } from "./pages/payments.ts"
 import { peoplePages } from "./pages/people.ts"
 import { planPages } from "./pages/plans.ts"
+import { presellPages } from "./pages/presell.ts"
+import { receivedPages } from "./pages/received.ts"
+import { settingsPages } from "./pages/settings.ts"
 import { shotPages } from "./pages/shots.ts"
+import { trackingPages } from "./pages/tracking.ts"
 
 /** Every page behind the login. */
 const pages = Effect.map(
@@ -30,7 +34,11 @@ const pages = Effect.map(
     livePages,
     shotPages,
     downsellPages,
-    funnelPages
+    funnelPages,
+    presellPages,
+    trackingPages,
+    receivedPages,
+    settingsPages
   ]),
   (groups) => groups.flat()
 )

@@ -11,7 +11,8 @@ const places = [
   ["/admin/pagamentos", "Pagamentos"],
   ["/admin/pessoas", "Pessoas"],
   ["/admin/entregas", "Entregas"],
-  ["/admin/ao-vivo", "Ao vivo"]
+  ["/admin/ao-vivo", "Ao vivo"],
+  ["/admin/ajustes", "Ajustes"]
 ] as const
 
 const htmxConfig = JSON.stringify({

@@ -4,6 +4,7 @@ import type { AdminError } from "../domain/admin.ts"
 import type { Alert, AlertSettings } from "../domain/alert.ts"
 import * as Log from "../log/Log.ts"
 import { AlertsRepo } from "../repo/AlertsRepo.ts"
+import { sentenceOf } from "../telegram/sentences.ts"
 import { TelegramClient } from "../telegram/TelegramClient.ts"
 import { alertsOf } from "./alertsOf.ts"
 import { Bots } from "./Bots.ts"
@@ -15,6 +16,8 @@ export class Alerts extends Context.Service<
   {
     readonly settings: Effect.Effect<AlertSettings>
     readonly save: (settings: AlertSettings) => Effect.Effect<AlertSettings, AdminError>
+    /** Writes to the chat of these settings, saved or not, so that the operator sees whether alerts would arrive. */
+    readonly test: (settings: AlertSettings) => Effect.Effect<AlertSettings, AdminError>
     /** Looks at how things are and tells what is news. */
     readonly look: Effect.Effect<void, SqlError.SqlError>
   }
@@ -40,19 +43,38 @@ export class Alerts extends Context.Service<
         )
       })
 
+      /** Both or neither, and a bot that is there. */
+      const botOf = Effect.fnUntraced(function* ({ bot: slug, chat_id }: AlertSettings) {
+        const bot = slug === null ? Option.none() : bots.find(slug)
+        if (slug !== null && Option.isNone(bot)) return yield* invalid({ bot: "Não existe um bot com este endereço." })
+        if ((slug === null) !== (chat_id === null)) {
+          return yield* invalid({ chat_id: "Informe o bot e o chat, ou nenhum dos dois." })
+        }
+        return bot
+      })
+
       return Alerts.of({
         settings: Effect.orDie(repo.settings),
-        save: Effect.fn("Alerts.save")(function* ({ bot: slug, chat_id }: AlertSettings) {
-          const bot = slug === null ? Option.none() : bots.find(slug)
-          if (slug !== null && Option.isNone(bot))
-            return yield* invalid({ bot: "Não existe um bot com este endereço." })
-          if ((slug === null) !== (chat_id === null)) {
-            return yield* invalid({ chat_id: "Informe o bot e o chat, ou nenhum dos dois." })
-          }
-          yield* repo.save(Option.getOrNull(Option.map(bot, ({ id }) => id)), chat_id)
-          yield* Log.info(chat_id === null ? "[ALERTA] Avisos desligados" : `[ALERTA] Avisos ligados pelo bot ${slug}`)
+        save: Effect.fn("Alerts.save")(function* (settings: AlertSettings) {
+          const bot = yield* botOf(settings)
+          yield* repo.save(Option.getOrNull(Option.map(bot, ({ id }) => id)), settings.chat_id)
+          yield* Log.info(
+            Option.isNone(bot) ? "[ALERTA] Avisos desligados" : `[ALERTA] Avisos ligados pelo bot ${bot.value.slug}`
+          )
           return yield* repo.settings
         }, orDefect),
+        test: Effect.fn("Alerts.test")(function* (settings: AlertSettings) {
+          const bot = yield* botOf(settings)
+          if (Option.isNone(bot)) return yield* invalid({ bot: "Escolha o bot que vai escrever." })
+          const { slug, token } = bot.value
+          if (Option.isNone(token)) return yield* invalid({ bot: "Este bot não tem um token que sirva." })
+          const call = { chat_id: settings.chat_id, text: "✅ Teste do Funil: os avisos vão chegar aqui." }
+          yield* Effect.mapError(telegram.call(token.value, "sendMessage", call), ({ reason }) =>
+            invalid({ chat_id: `O teste não chegou: ${sentenceOf(reason)}. Esse chat já enviou /start a este bot?` })
+          )
+          yield* Log.info(`[ALERTA] Aviso de teste enviado pelo bot ${slug}`, { slug })
+          return settings
+        }),
         look: Effect.gen(function* () {
           const { bot, chat_id } = yield* repo.settings
           if (bot === null || chat_id === null) return

@@ -2,7 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Page } from "./cursor.ts"
 import { list, type UpdatesQuery, type UpdateView } from "./updates/list.ts"
-import { replay, type Replay } from "./updates/replay.ts"
+import { replay, type Replay, replayAll } from "./updates/replay.ts"
 
 export interface InboxRow {
   readonly botId: number
@@ -59,6 +59,8 @@ export class UpdatesRepo extends Context.Service<
     readonly list: (query: UpdatesQuery) => Effect.Effect<Page<UpdateView>, SqlError.SqlError>
     /** A dead update waits again, owned by nobody. */
     readonly replay: (key: UpdateKey) => Effect.Effect<Replay, SqlError.SqlError>
+    /** Every dead update of a bot, or of all bots; answers how many. */
+    readonly replayAll: (botId: number | undefined) => Sql<number>
   }
 >()("funil/repo/UpdatesRepo") {
   static readonly layer = Layer.effect(
@@ -153,7 +155,8 @@ export class UpdatesRepo extends Context.Service<
         saveAttempt,
         deleteOlderThan,
         list: list(sql),
-        replay: replay(sql)
+        replay: replay(sql),
+        replayAll: replayAll(sql)
       })
     })
   )

@@ -109,6 +109,21 @@ describe("alerts to the operator", () => {
     )
   )
 
+  it.live("can be tried out before they are saved, with a reason when nothing arrives", () =>
+    inWorld(
+      Effect.gen(function* () {
+        const { alerts, told } = yield* open
+        yield* alerts.save({ bot: null, chat_id: null })
+        yield* alerts.test({ bot: "vip", chat_id: String(operator) })
+        assert.deepStrictEqual(yield* told, ["✅ Teste do Funil: os avisos vão chegar aqui."])
+        const { reason } = yield* Effect.flip(alerts.test({ bot: "vip", chat_id: "7000999" }))
+        assert.match(reason._tag === "Invalid" ? (reason.fields["chat_id"] ?? "") : "", /^O teste não chegou: /)
+        assert.strictEqual((yield* Effect.flip(alerts.test({ bot: null, chat_id: null }))).reason._tag, "Invalid")
+        assert.deepStrictEqual(yield* alerts.settings, { bot: null, chat_id: null })
+      })
+    )
+  )
+
   it.live("refuse a bot that is not there and half a setting; both null switches them off", () =>
     inWorld(
       Effect.gen(function* () {

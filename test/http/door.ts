@@ -14,10 +14,12 @@ import { loggerLayer } from "../../src/log/Logger.ts"
 import { MediaLibrary } from "../../src/media/MediaLibrary.ts"
 import { Spool } from "../../src/media/spool.ts"
 import { Preview } from "../../src/messages/Preview.ts"
+import { GatewayFees } from "../../src/payments/GatewayFees.ts"
 import { Gateways } from "../../src/payments/Gateways.ts"
 import type { PaymentGateway } from "../../src/payments/PaymentGateway.ts"
 import { Refunds } from "../../src/payments/Refunds.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
+import { DeadLetters } from "../../src/engine/DeadLetters.ts"
 import { Recovery } from "../../src/engine/Recovery.ts"
 import { GatewayFeesRepo } from "../../src/repo/GatewayFeesRepo.ts"
 import { HealthRepo } from "../../src/repo/HealthRepo.ts"
@@ -73,6 +75,7 @@ export const botNamed = (slug: string, given: Partial<Bot> = {}): Bot => ({
 
 export interface Doubles {
   readonly admin?: Partial<BotAdmin["Service"]>
+  readonly alerts?: Partial<Alerts["Service"]>
   readonly inbox?: Inbox["Service"]["accept"]
   readonly payments?: WebhookInbox["Service"]["receive"]
   readonly lists?: Partial<ListsRepo["Service"]>
@@ -160,7 +163,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
       byId: () => Option.none(),
       all: () => [...bots.values()]
     }),
-    Layer.mock(Alerts, {}),
+    Layer.mock(Alerts, doubles.alerts ?? {}),
     Layer.mock(BotAdmin, doubles.admin ?? {}),
     Layer.mock(Erasure, doubles.erase === undefined ? {} : { erase: doubles.erase }),
     Layer.mock(Tracking, doubles.visit === undefined ? {} : { visit: doubles.visit }),
@@ -198,7 +201,10 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(RollupsRepo, {
       state: Effect.succeed({ rolledTo: new Date(), windows: defaultWindows, stale: false })
     }),
-    Layer.mock(UpdatesRepo, doubles.updates ?? {}),
+    Layer.mock(UpdatesRepo, {
+      list: () => Effect.succeed({ items: [], next_cursor: null }),
+      ...doubles.updates
+    }),
     Layer.succeed(Recovery, { run: doubles.recover ?? Effect.void }),
     Layer.succeed(VitalsRepo, { read: doubles.vitals ?? Effect.succeed(quietVitals) }),
     config
@@ -207,6 +213,7 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
   const look = Effect.as(ping, { waitSeconds: 0.001, answerSeconds: 0.001 })
   const services = yield* Layer.build(
     HttpServerNoDeps.pipe(
+      Layer.provide([DeadLetters.layer, GatewayFees.layer]),
       Layer.provide(Layer.succeed(HealthRepo, { ping, look })),
       Layer.provide(Doubles),
       Layer.provide(loggerLayer({ level: "debug", format: "text", write: (text) => void lines.push(text) }))

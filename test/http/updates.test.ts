@@ -147,6 +147,18 @@ describe("POST /api/admin/updates/:bot/:update_id/replay", () => {
       )
       assert.strictEqual((yield* service.admin("POST", path)).status, 409)
       assert.lengthOf((yield* service.admin("GET", "/api/admin/updates?status=dead")).json.items, 0)
+
+      yield* sandbox.telegram.clear
+      yield* sql`update telegram_updates set state = 2 where update_id = ${message.update_id}`
+      const replayAll = (bot: string) => service.admin("POST", `/api/admin/updates/replay?bot=${bot}`)
+      assert.strictEqual((yield* replayAll("nobody")).status, 404)
+      assert.deepStrictEqual((yield* replayAll(shop.slug)).json, { replayed: 1 })
+      yield* sandbox.telegram.waitFor(sentTo(ana.id, /Olá/), 3000)
+      yield* eventually(
+        sql`select 1 from telegram_updates where update_id = ${message.update_id} and state = 1`,
+        (rows) => rows.length === 1
+      )
+      assert.deepStrictEqual((yield* replayAll("")).json, { replayed: 0 })
       const listed = yield* service.admin("GET", `/api/admin/updates?bot=${shop.slug}&status=done`)
       assert.include(
         listed.json.items.map((item: UpdateView) => item.update_id),

@@ -28,6 +28,23 @@ document.addEventListener("click", (event) => {
   area.dispatchEvent(new Event("input", { bubbles: true }))
 })
 
+// Copy what is pasted elsewhere; without a clipboard it is marked, ready to be copied by hand.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy)
+  const words = button.textContent
+  button.hidden = false
+  button.setAttribute("aria-live", "polite")
+  button.addEventListener("click", async () => {
+    source.select()
+    const copied = await navigator.clipboard?.writeText(source.value).then(
+      () => true,
+      () => false
+    )
+    button.textContent = copied === true ? "Copiado" : "Selecionado"
+    setTimeout(() => (button.textContent = words), 2000)
+  })
+}
+
 // How far an upload has come.
 document.addEventListener("htmx:xhr:progress", (event) => {
   const bar = event.target.querySelector("progress[data-upload]")

@@ -9,6 +9,7 @@ import type { Session } from "../PanelSession.ts"
 import { botHealth, botState, powerForm, settingsForm } from "../parts/bot.ts"
 import { input, otherFaults, select } from "../parts/fields.ts"
 import { plansCard } from "../parts/plans.ts"
+import { botTabs } from "../parts/tabs.ts"
 import { card, doneNotice, empty, notice, withQuery } from "../parts/ui.ts"
 import { page, redirect } from "../respond.ts"
 import { get, post, type Visit } from "../visit.ts"
@@ -29,10 +30,10 @@ export const botPages = Effect.gen(function* () {
   ) {
     const bot = yield* admin.get(params["slug"] ?? "")
     const plans = yield* admin.plans(bot.slug)
-    const body = html`${doneNotice(query)} ${otherFaults(faults, (path) => path !== "" && given !== undefined)}
-    ${botHealth(session, bot)} ${plansCard(session, bot.slug, plans)}
-    ${card("Ajustes", settingsForm(session, bot, names, faults, given))} ${tokenCard(session, bot, faults)}
-    ${copyCard(session, bot)}`
+    const body = html`${botTabs(bot.slug, "bot")} ${doneNotice(query)}
+    ${otherFaults(faults, (path) => path !== "" && given !== undefined)} ${botHealth(session, bot)}
+    ${plansCard(session, bot.slug, plans)} ${card("Ajustes", settingsForm(session, bot, names, faults, given))}
+    ${tokenCard(session, bot, faults)} ${copyCard(session, bot)}`
     return page(session, { title: bot.name, here, body, status: Object.keys(faults).length > 0 ? 422 : 200 })
   })
 
@@ -174,6 +175,5 @@ const copyCard = (_session: Session, bot: BotView): Html =>
       <a class="button" href="${withQuery("/admin/pagamentos", { bot: bot.slug })}">Pagamentos</a>
       <a class="button" href="${withQuery("/admin/pessoas", { bot: bot.slug })}">Pessoas</a>
       <a class="button" href="${withQuery("/admin/ao-vivo", { bot: bot.slug })}">Ao vivo</a>
-      <a class="button" href="/admin/bots/${bot.slug}/funil">Copiar, exportar, importar</a>
     </div>`
   )

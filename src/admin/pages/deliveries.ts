@@ -6,6 +6,7 @@ import { replayRefusals } from "../../http/handlers/deliveries.ts"
 import { sheet } from "../../http/handlers/lists.ts"
 import * as Log from "../../log/Log.ts"
 import { OutboxRepo } from "../../repo/OutboxRepo.ts"
+import { UpdatesRepo } from "../../repo/UpdatesRepo.ts"
 import { Outbox } from "../../tracking/Outbox.ts"
 import { moment } from "../format.ts"
 import { csrf } from "../frame.ts"
@@ -13,9 +14,10 @@ import { type Html, html, nothing } from "../html.ts"
 import { dateFilters, listQueryOf, personFilter } from "../listQuery.ts"
 import { select } from "../parts/fields.ts"
 import { botFilter, filterForm } from "../parts/filters.ts"
+import { deliveryTabs } from "../parts/tabs.ts"
 import { destinationWords, sentWords } from "../parts/payment.ts"
 import type { Session } from "../PanelSession.ts"
-import { badge, card, doneNotice, empty, pager, table, withQuery } from "../parts/ui.ts"
+import { badge, card, doneNotice, empty, notice, pager, table, withQuery } from "../parts/ui.ts"
 import { attachment, page, redirect } from "../respond.ts"
 import { get, post } from "../visit.ts"
 
@@ -32,6 +34,7 @@ export const deliveryPages = Effect.gen(function* () {
   const bots = yield* Bots
   const outbox = yield* OutboxRepo
   const queue = yield* Outbox
+  const updates = yield* UpdatesRepo
 
   return [
     get(here, (visit) =>
@@ -39,6 +42,15 @@ export const deliveryPages = Effect.gen(function* () {
         const { query, session } = visit
         const asked = listQueryOf(visit, statuses)
         const { items, next_cursor } = yield* outbox.list(asked.query)
+        const dead = yield* updates.list({ status: "dead", limit: 1 })
+        const waiting =
+          dead.items.length === 0
+            ? nothing
+            : notice(
+                "warn",
+                html`Há mensagens recebidas que falharam de vez.
+                  <a href="/admin/entregas/recebidas">Ver por que, e tentar de novo</a>`
+              )
         const fields = html`${botFilter(bots.all(), query)}
         ${select(
           "situacao",
@@ -65,8 +77,8 @@ export const deliveryPages = Effect.gen(function* () {
           href="${withQuery("/admin/entregas/planilha", { ...query, cursor: undefined })}"
           >Baixar planilha (CSV)</a
         >`
-        const body = html`${doneNotice(query)} ${asked.complaint} ${filterForm(here, fields, query)}
-        ${card("Entregas", list, csvLink)}`
+        const body = html`${deliveryTabs("sent")} ${doneNotice(query)} ${waiting} ${asked.complaint}
+        ${filterForm(here, fields, query)} ${card("Entregas", list, csvLink)}`
         return page(session, { title: "Entregas", here, body })
       })
     ),

@@ -10,6 +10,7 @@ import { findBot } from "../findBot.ts"
 import { csrf } from "../frame.ts"
 import { html } from "../html.ts"
 import { area, select } from "../parts/fields.ts"
+import { botTabs } from "../parts/tabs.ts"
 import { card, notice, withQuery } from "../parts/ui.ts"
 import { attachment, page, redirect } from "../respond.ts"
 import { get, post, type Visit } from "../visit.ts"
@@ -28,43 +29,43 @@ export const funnelPages = Effect.gen(function* () {
     const bot = yield* botOf(visit.params["slug"])
     const others = bots.all().filter(({ slug }) => slug !== bot.slug)
     const action = `/admin/bots/${bot.slug}/funil`
-    const body = html`${error === undefined ? "" : notice("bad", Object.values(faultsOf(error)).slice(0, 5).join(" "))}
-      ${card(
-        "Exportar",
-        html`<p class="muted">Planos, mensagens e downsells em um arquivo. Sem token e sem pessoas.</p>
-          <a class="button" href="/admin/bots/${bot.slug}/funil/arquivo">Baixar o arquivo</a>`
-      )}
-      ${
-        others.length === 0
-          ? ""
-          : card(
-              "Copiar de outro bot",
-              html`<form method="post" action="${action}" class="filters">
-                ${csrf(visit.session)}
-                ${select(
-                  "de",
-                  "De onde",
-                  others.map(({ name, slug }) => [slug, `${name} (${slug})`] as const)
-                )}
-                <div class="field act">
-                  <button
-                    data-confirm="Trazer planos, mensagens e downsells para ${bot.name}? O que tem o mesmo nome é trocado."
-                  >
-                    Copiar para cá
-                  </button>
-                </div>
-              </form>`
-            )
-      }
-      ${card(
-        "Importar",
-        html`<form method="post" action="${action}">
-          ${csrf(visit.session)}
-          ${area("arquivo", "Conteúdo do arquivo", { rows: 8, value: visit.form.get("arquivo") ?? "", hint: "Abra o arquivo exportado, copie tudo e cole aqui. O que tem o mesmo nome é trocado; o resto fica." })}
-          <button class="primary">Importar</button>
-        </form>`
-      )}
-      <p><a href="/admin/bots/${bot.slug}">Voltar ao bot</a></p>`
+    const body = html`${botTabs(bot.slug, "funnel")}
+    ${error === undefined ? "" : notice("bad", Object.values(faultsOf(error)).slice(0, 5).join(" "))}
+    ${card(
+      "Exportar",
+      html`<p class="muted">Planos, mensagens e downsells em um arquivo. Sem token e sem pessoas.</p>
+        <a class="button" href="/admin/bots/${bot.slug}/funil/arquivo">Baixar o arquivo</a>`
+    )}
+    ${
+      others.length === 0
+        ? ""
+        : card(
+            "Copiar de outro bot",
+            html`<form method="post" action="${action}" class="filters">
+              ${csrf(visit.session)}
+              ${select(
+                "de",
+                "De onde",
+                others.map(({ name, slug }) => [slug, `${name} (${slug})`] as const)
+              )}
+              <div class="field act">
+                <button
+                  data-confirm="Trazer planos, mensagens e downsells para ${bot.name}? O que tem o mesmo nome é trocado."
+                >
+                  Copiar para cá
+                </button>
+              </div>
+            </form>`
+          )
+    }
+    ${card(
+      "Importar",
+      html`<form method="post" action="${action}">
+        ${csrf(visit.session)}
+        ${area("arquivo", "Conteúdo do arquivo", { rows: 8, value: visit.form.get("arquivo") ?? "", hint: "Abra o arquivo exportado, copie tudo e cole aqui. O que tem o mesmo nome é trocado; o resto fica." })}
+        <button class="primary">Importar</button>
+      </form>`
+    )}`
     return page(visit.session, { title: `Funil de ${bot.name}`, here, body, status: error === undefined ? 200 : 422 })
   })
 

@@ -7,7 +7,7 @@ export interface FieldOptions {
   readonly faults?: FieldProblems
   /** The path under which a fault of this field comes, when it is not its name. */
   readonly path?: string
-  readonly type?: "text" | "password" | "number" | "date" | "datetime-local" | "search" | "url"
+  readonly type?: "text" | "password" | "number" | "date" | "datetime-local" | "search" | "url" | "color"
   readonly required?: boolean
   /** Where two forms of a page have a field of this name. */
   readonly scope?: string
@@ -53,6 +53,22 @@ export const input = (name: string, label: string, options: FieldOptions = {}): 
         ${described}
       />`
   )
+
+/** Something to be pasted elsewhere. Its button appears only where a script can copy. */
+export const copyable = (name: string, label: string, value: string, hint?: string): Html =>
+  html`<div class="field">
+    <label for="${idOf(name)}">${label}</label>
+    <div class="copy">
+      <input
+        id="${idOf(name)}"
+        value="${value}"
+        readonly
+        ${hint === undefined ? nothing : html`aria-describedby="${idOf(name)}-hint"`}
+      />
+      <button type="button" data-copy="${idOf(name)}" hidden>Copiar</button>
+    </div>
+    ${hint === undefined ? nothing : html`<p class="hint" id="${idOf(name)}-hint">${hint}</p>`}
+  </div>`
 
 export const area = (name: string, label: string, options: FieldOptions & { readonly rows?: number } = {}): Html =>
   around(

@@ -73,6 +73,11 @@ const done: Readonly<Record<string, string>> = {
   apagado: "Foi apagado.",
   devolvido: "O pagamento foi devolvido.",
   reenviado: "A entrega voltou para a fila.",
+  refeita: "A mensagem voltou para a fila e é atendida em seguida.",
+  refeitas: "As mensagens voltaram para a fila e são atendidas em seguida.",
+  "nada-a-refazer": "Não há mais nenhuma mensagem para tentar de novo.",
+  testado: "O teste chegou ao Telegram. Se ele apareceu no seu chat, salve.",
+  "avisos-desligados": "Os avisos estão desligados.",
   esquecido: "Os dados da pessoa foram apagados. Os pagamentos ficaram, sem nome.",
   importado: "O arquivo foi importado.",
   comecou: "O disparo começou."

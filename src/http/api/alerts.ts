@@ -16,7 +16,12 @@ export class AlertsGroup extends HttpApiGroup.make("alerts")
       payload: AlertSettings,
       success: AlertSettings,
       error: problems("bad_request", "not_found", "conflict", "too_large", "invalid", "unavailable")
-    }).annotateMerge(summary("Muda para onde vão os avisos; null nos dois desliga"))
+    }).annotateMerge(summary("Muda para onde vão os avisos; null nos dois desliga")),
+    HttpApiEndpoint.post("test", "/test", {
+      payload: AlertSettings,
+      success: AlertSettings,
+      error: problems("bad_request", "not_found", "conflict", "too_large", "invalid", "unavailable")
+    }).annotateMerge(summary("Envia um aviso de teste a este chat, sem gravar nada"))
   )
   .middleware(CleanQuery)
   .middleware(Bearer)

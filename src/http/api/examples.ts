@@ -92,6 +92,7 @@ export const bodies: Readonly<Record<string, unknown>> = {
     ]
   },
   "PUT /api/admin/alerts": { bot: "vip", chat_id: "7205343917" },
+  "POST /api/admin/alerts/test": { bot: "vip", chat_id: "7205343917" },
   "POST /tg/{slug}/webhook": {
     update_id: 123_456_789,
     message: {

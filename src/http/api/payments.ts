@@ -30,7 +30,7 @@ export class GatewaysGroup extends HttpApiGroup.make("gateways")
       params: { name: GatewayName },
       payload: GatewayFeePatch,
       success: GatewayView,
-      error: problems("bad_request", "not_found", "too_large", "invalid", "unavailable")
+      error: problems("bad_request", "not_found", "conflict", "too_large", "invalid", "unavailable")
     }).annotateMerge(summary("Muda a tarifa de um gateway; vale para os próximos pagamentos"))
   )
   .middleware(CleanQuery)

@@ -25,8 +25,13 @@ export class UpdatesGroup extends HttpApiGroup.make("updates")
         update_id: digits("Número da mensagem.")
       },
       success: UpdateView,
-      error: problems("not_found", "conflict", "unavailable")
-    }).annotateMerge(summary("Põe uma mensagem separada de volta na fila; ela é atendida em seguida"))
+      error: problems("not_found", "conflict", "invalid", "unavailable")
+    }).annotateMerge(summary("Põe uma mensagem separada de volta na fila; ela é atendida em seguida")),
+    HttpApiEndpoint.post("replayAll", "/replay", {
+      query: { bot: text("Slug do bot; sem ele, as de todos os bots.") },
+      success: Schema.Struct({ replayed: Schema.Int }).annotate({ identifier: "UpdatesReplayed" }),
+      error: problems("bad_request", "not_found", "conflict", "invalid", "unavailable")
+    }).annotateMerge(summary("Põe todas as mensagens separadas de volta na fila e diz quantas eram"))
   )
   .middleware(CleanQuery)
   .middleware(Bearer)

@@ -13,5 +13,6 @@ export const AlertsHandlers = HttpApiBuilder.group(Api, "alerts", (handlers) =>
     handlers
       .handle("get", () => alerts.settings)
       .handleRaw("put", ({ request }) => Effect.flatMap(read(request), (settings) => orProblem(alerts.save(settings))))
+      .handleRaw("test", ({ request }) => Effect.flatMap(read(request), (settings) => orProblem(alerts.test(settings))))
   )
 )

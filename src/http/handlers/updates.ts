@@ -1,22 +1,17 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Bots } from "../../bots/Bots.ts"
-import { Recovery } from "../../engine/Recovery.ts"
-import * as Log from "../../log/Log.ts"
+import { DeadLetters } from "../../engine/DeadLetters.ts"
 import { decodeUpdatesCursor } from "../../repo/updates/list.ts"
 import { UpdatesRepo } from "../../repo/UpdatesRepo.ts"
 import { Api } from "../api/Api.ts"
-import { badParameters, orUnavailable, unknownBot } from "../errors.ts"
-import { problem } from "../problem.ts"
+import { badParameters, orProblem, orUnavailable, unknownBot } from "../errors.ts"
 
-const unknownUpdate = problem("not_found", "Esta mensagem não existe, ou já foi apagada.")
-const notDead = problem("conflict", "Só uma mensagem separada (dead) pode voltar para a fila.")
-
-/** The dead letters: which updates failed for good, and another try for one of them. */
+/** The dead letters: which updates failed for good, and another try for one or all of them. */
 export const UpdatesHandlers = HttpApiBuilder.group(Api, "updates", (handlers) =>
   Effect.gen(function* () {
     const bots = yield* Bots
-    const recovery = yield* Recovery
+    const letters = yield* DeadLetters
     const updates = yield* UpdatesRepo
 
     const botOf = (slug: string) => Effect.mapError(Effect.fromOption(bots.find(slug)), () => unknownBot)
@@ -38,20 +33,9 @@ export const UpdatesHandlers = HttpApiBuilder.group(Api, "updates", (handlers) =
           return yield* orUnavailable(updates.list({ botId, status, cursor: from, limit }))
         })
       )
-      .handle("replay", ({ params }) =>
-        Effect.gen(function* () {
-          const bot = yield* botOf(params.bot)
-          const replay = yield* orUnavailable(updates.replay({ botId: bot.id, updateId: params.update_id }))
-          if (replay._tag !== "Replayed") {
-            return yield* Effect.fail(replay._tag === "Missing" ? unknownUpdate : notDead)
-          }
-          yield* Log.info(`[BOT][FILA] A mensagem ${params.update_id} do bot ${bot.slug} voltou para a fila`, {
-            slug: bot.slug,
-            telegram_id: replay.update.telegram_id
-          })
-          yield* recovery.run
-          return replay.update
-        })
+      .handle("replay", ({ params }) => orProblem(letters.replay(params.bot, params.update_id)))
+      .handle("replayAll", ({ query }) =>
+        Effect.map(orProblem(letters.replayAll(query.bot)), (replayed) => ({ replayed }))
       )
   })
 )

@@ -1,8 +1,11 @@
 import type { Bot } from "../../domain/bot.ts"
 import { escapeHtml } from "../../domain/text.ts"
 
-/** The hosted presell page of a bot: plain HTML, phone first, one way on, which works without JavaScript too. */
-export const presellPage = (bot: Bot): string => {
+/**
+ * The hosted presell page of a bot: plain HTML, phone first, one way on, which works without JavaScript too. A preview
+ * counts nobody and leads nowhere.
+ */
+export const presellPage = (bot: Bot, seen: "visit" | "preview" = "visit"): string => {
   const { presell } = bot.tracking
   const title = escapeHtml(presell.title ?? bot.name)
   const color = presell.color ?? "#2aabee"
@@ -10,6 +13,8 @@ export const presellPage = (bot: Bot): string => {
     presell.image_url === undefined ? "" : `<img src="${escapeHtml(presell.image_url)}" alt="" fetchpriority="high">`
   const shared =
     presell.image_url === undefined ? "" : `<meta property="og:image" content="${escapeHtml(presell.image_url)}">`
+  const way = seen === "visit" ? `rel="nofollow" href="../go/${bot.slug}"` : ""
+  const script = seen === "visit" ? `<script async src="../t.js" data-bot="${bot.slug}"></script>\n` : ""
   return `<!doctype html>
 <html lang="pt-BR">
 <head>
@@ -34,11 +39,10 @@ footer{font-size:.75em;color:#5b6b7b}
 <body>
 <main>
 ${image}<h1>${title}</h1>
-${paragraphs(presell.text ?? "")}<a class="go" rel="nofollow" href="../go/${bot.slug}">${escapeHtml(presell.button ?? "Entrar no Telegram")}</a>
+${paragraphs(presell.text ?? "")}<a class="go" ${way}>${escapeHtml(presell.button ?? "Entrar no Telegram")}</a>
 <footer>${paragraphs(presell.footer ?? "")}</footer>
 </main>
-<script async src="../t.js" data-bot="${bot.slug}"></script>
-</body>
+${script}</body>
 </html>
 `
 }
