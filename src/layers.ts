@@ -153,7 +153,10 @@ export const BotsLayer = Layer.merge(BotAdmin.layer, Alerts.layer).pipe(
 )
 
 /** A bot's whole funnel out, in, and into a copy of the bot; stands on `BotsLayer`. */
-export const FunnelLayer = BotCopy.layer.pipe(Layer.provideMerge(FunnelTransfer.layer))
+export const FunnelLayer = BotCopy.layer.pipe(
+  Layer.provideMerge(FunnelTransfer.layer),
+  Layer.provide(MediaLibrary.layer)
+)
 
 const PaymentsLayer = Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer, GatewayFees.layer).pipe(
   Layer.provideMerge(WebhookInbox.layer),

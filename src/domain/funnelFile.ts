@@ -2,9 +2,10 @@ import { Schema } from "effect"
 import { DownsellHours, DownsellInput } from "./downsellInput.ts"
 import { PlanInput } from "./admin.ts"
 import { ShotFilters, ShotInput } from "./shot.ts"
+import { MediaKind } from "./contentModel.ts"
 
 /** A file of the library, recognisable in another bot's. */
-const MediaRef = Schema.Struct({ media_id: Schema.Int, kind: Schema.String, sha256: Schema.String })
+const MediaRef = Schema.Struct({ media_id: Schema.Int, kind: MediaKind, sha256: Schema.String })
 
 const Seconds = Schema.NullOr(Schema.Int)
 

@@ -10,6 +10,7 @@ import type { FunnelFile, FunnelImported, FunnelInput } from "../domain/funnelFi
 import { sanitiseText } from "../domain/text.ts"
 import { viewOfDownsell } from "../downsells/downsellView.ts"
 import * as Log from "../log/Log.ts"
+import { MediaLibrary } from "../media/MediaLibrary.ts"
 import { BotsRepo } from "../repo/BotsRepo.ts"
 import { DownsellsRepo } from "../repo/DownsellsRepo.ts"
 import { MediaRepo } from "../repo/MediaRepo.ts"
@@ -39,6 +40,7 @@ export class FunnelTransfer extends Context.Service<
       const admin = yield* BotAdmin
       const downsellsRepo = yield* DownsellsRepo
       const shotsRepo = yield* ShotsRepo
+      const mediaLibrary = yield* MediaLibrary
       const mediaRepo = yield* MediaRepo
       const writing = yield* makeFunnelWriting
 
@@ -105,22 +107,35 @@ export class FunnelTransfer extends Context.Service<
         }
       }, orDefect)
 
-      /** Files that this bot has as well, by what is in them. */
+      /** A copy from another bot of this service; a store that fails is told in the log, to the seller it is missing. */
+      const adopted = (slug: string, { kind, sha256 }: FunnelInput["media"][number]) =>
+        mediaLibrary.adopt(slug, kind, sha256).pipe(
+          Effect.map(Option.map(({ id }) => id)),
+          Effect.catchTags({
+            MediaStoreError: (error) =>
+              Effect.as(
+                Log.recovered(`Uma mídia do funil não pôde ser copiada para o bot ${slug}`, error, { slug }),
+                Option.none<number>()
+              ),
+            MediaRefused: () => Effect.succeed(Option.none<number>())
+          })
+        )
+
+      /** The files of a funnel, each by what is in it: those that this bot lacks are copied from a bot that has them. */
       const mediaNumbers = Effect.fnUntraced(function* (bot: Bot, file: FunnelInput) {
         const library = yield* mediaRepo.library({ ids: [bot.id], slugs: [] })
-        const here = new Map(library.flatMap(({ id, sha256 }) => (id === null ? [] : [[sha256, id] as const])))
-        const missing = file.media.flatMap(({ kind, sha256 }, index) =>
-          here.has(sha256)
-            ? []
-            : [
-                [
-                  `media.${index}`,
-                  `Envie antes para este bot a mídia ${index + 1} (${sanitiseText(kind).slice(0, 20)}): ela não está aqui.`
-                ] as const
-              ]
-        )
-        if (missing.length > 0) return yield* invalid(Object.fromEntries(missing))
-        return new Map(file.media.map(({ media_id, sha256 }) => [media_id, here.get(sha256)!]))
+        const numbers = new Map(library.flatMap(({ id, sha256 }) => (id === null ? [] : [[sha256, id] as const])))
+        const missing: Record<string, string> = {}
+        for (const [index, one] of file.media.entries()) {
+          if (numbers.has(one.sha256)) continue
+          const id = Option.getOrUndefined(yield* adopted(bot.slug, one))
+          if (id === undefined) {
+            missing[`media.${index}`] =
+              `Envie antes para este bot a mídia ${index + 1} (${kindWords[one.kind]}): ela não está aqui.`
+          } else numbers.set(one.sha256, id)
+        }
+        if (Object.keys(missing).length > 0) return yield* invalid(missing)
+        return new Map(file.media.map(({ media_id, sha256 }) => [media_id, numbers.get(sha256)!]))
       })
 
       const put = Effect.fn("FunnelTransfer.put")(function* (slug: string, file: FunnelInput) {
@@ -139,3 +154,13 @@ export class FunnelTransfer extends Context.Service<
 }
 
 const mostShots = 200
+
+const kindWords: Readonly<Record<FunnelInput["media"][number]["kind"], string>> = {
+  photo: "foto",
+  video: "vídeo",
+  animation: "GIF",
+  audio: "áudio",
+  voice: "mensagem de voz",
+  document: "arquivo",
+  video_note: "vídeo redondo"
+}

@@ -5,6 +5,7 @@ import { Catalogue } from "../bots/Catalogue.ts"
 import { conflict, notFound, orDefect } from "../bots/refusals.ts"
 import { telegramIdOf, TokenVault } from "../bots/TokenVault.ts"
 import type { AdminError } from "../domain/admin.ts"
+import type { MediaKind } from "../domain/contentModel.ts"
 import type { MediaView } from "../domain/media.ts"
 import { sanitiseText } from "../domain/text.ts"
 import * as Log from "../log/Log.ts"
@@ -15,6 +16,7 @@ import { type GivenFile, makeIntake } from "./intake.ts"
 import type { MediaRefused } from "./MediaRefused.ts"
 import { MediaStore, type OpenedFile, type SpooledFile } from "./MediaStore.ts"
 import type { MediaStoreError } from "./MediaStoreError.ts"
+import { Spool } from "./spool.ts"
 import { usersOf } from "./usage.ts"
 
 /** The bot that a library belongs to. */
@@ -37,6 +39,12 @@ export class MediaLibrary extends Context.Service<
       file: SpooledFile,
       given: GivenFile
     ) => Effect.Effect<MediaView, MediaRefused | MediaStoreError | SqlError.SqlError>
+    /** A file that another bot of this service has becomes this one's too; none when no bot has it. */
+    readonly adopt: (
+      slug: string,
+      kind: MediaKind,
+      sha256: string
+    ) => Effect.Effect<Option.Option<MediaView>, AdminError | MediaRefused | MediaStoreError>
     readonly list: (
       slug: string,
       query: { readonly cursor?: Cursor | undefined; readonly limit?: number | undefined }
@@ -56,6 +64,7 @@ export class MediaLibrary extends Context.Service<
       const store = yield* MediaStore
       const vault = yield* TokenVault
       const intake = yield* makeIntake
+      const spool = yield* Spool
 
       const ownerRow = Effect.fnUntraced(function* (slug: string) {
         const [row] = yield* botsRepo.load({ ids: [], slugs: [slug] })
@@ -83,6 +92,19 @@ export class MediaLibrary extends Context.Service<
         })
         return view
       })
+
+      const adopt = Effect.fn("MediaLibrary.adopt")(
+        function* (slug: string, kind: MediaKind, sha256: string) {
+          const owner = yield* ownerRow(slug)
+          const found = Option.getOrUndefined(yield* repo.findAnywhere(kind, sha256))
+          if (found === undefined) return Option.none()
+          const { bytes, stream } = yield* store.open(found.key)
+          const file = yield* spool.take(stream, bytes)
+          return Option.some(yield* add(owner, file, { kind, fileName: found.fileName ?? undefined }))
+        },
+        Effect.scoped,
+        Effect.catchTags({ SpoolError: () => Effect.succeed(Option.none<MediaView>()), SqlError: Effect.die })
+      )
 
       const list: MediaLibrary["Service"]["list"] = Effect.fn("MediaLibrary.list")(function* (slug, query) {
         return yield* repo.list(yield* ownerRow(slug), query)
@@ -125,7 +147,7 @@ export class MediaLibrary extends Context.Service<
         yield* Log.info(`[MEDIA] Mídia ${id} apagada do bot ${slug}`, { slug, media_id: id })
       }, orDefect)
 
-      return MediaLibrary.of({ ownerOf: (slug) => orDefect(ownerRow(slug)), add, list, open, remove })
+      return MediaLibrary.of({ ownerOf: (slug) => orDefect(ownerRow(slug)), add, adopt, list, open, remove })
     })
   )
 }

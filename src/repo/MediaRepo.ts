@@ -67,6 +67,8 @@ export class MediaRepo extends Context.Service<
     readonly existing: (botSlug: string, ids: ReadonlyArray<number>) => Answer<ReadonlySet<number>>
     readonly find: (botSlug: string, id: number) => Answer<Option.Option<FileRow>>
     readonly findByHash: (botSlug: string, kind: StoredKind, sha256: string) => Answer<Option.Option<FileRow>>
+    /** The same bytes in the library of any bot. */
+    readonly findAnywhere: (kind: MediaKind, sha256: string) => Answer<Option.Option<FileRow>>
     /** None: somebody else was faster with the same bytes. */
     readonly insert: (file: NewFile) => Answer<Option.Option<number>>
     /** Rows of another bot's files for a bot that has their bytes under these keys; answers its ids by the other's. */
@@ -111,6 +113,11 @@ export class MediaRepo extends Context.Service<
         first(sql<FileRow>`
           select ${file} from media_store m
           where m.bot_slug = ${botSlug} and m.kind = ${kind} and m.sha256 = ${sha256} order by m.id limit 1`)
+
+      const findAnywhere = (kind: MediaKind, sha256: string) =>
+        first(sql<FileRow>`
+          select ${file} from media_store m
+          where m.sha256 = ${sha256} and coalesce(m.send_as, m.kind) = ${kind} order by m.id limit 1`)
 
       const insert = (one: NewFile) =>
         Effect.map(
@@ -204,6 +211,7 @@ export class MediaRepo extends Context.Service<
         existing,
         find,
         findByHash,
+        findAnywhere,
         insert,
         copy,
         remove,

@@ -1,10 +1,12 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { readFileSync } from "node:fs"
 import type { BrowserContextOptions } from "playwright-core"
 import { jpeg, png } from "../media/samples.ts"
 import { inPage, openPage } from "../support/browser.ts"
-import { orderPix, sentTo } from "../support/shop.ts"
+import { botToken, openShop, orderPix, sentTo } from "../support/shop.ts"
+import { privateMessage } from "../support/updates.ts"
 import { World } from "../support/world.ts"
 import { desktop, enterPanel, phone } from "./panelVisitor.ts"
 
@@ -128,6 +130,8 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: 120_000 })("the p
           [`/admin/downsells?bot=${shop.slug}`, "downsells"],
           [`/admin/downsells/${shop.slug}/novo`, "downsell"],
           [`/admin/bots/${shop.slug}/funil`, "funil"],
+          [`/admin/bots/${shop.slug}/presell`, "presell"],
+          [`/admin/bots/${shop.slug}/rastreamento`, "rastreamento"],
           [`/admin/shots?bot=${shop.slug}`, "shots"],
           [`/admin/shots/${shop.slug}/novo`, "shot"],
           ["/admin/pagamentos", "pagamentos"],
@@ -135,6 +139,8 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: 120_000 })("the p
           ["/admin/pessoas", "pessoas"],
           [`/admin/pessoas/${shop.slug}/${buyer.id}`, "pessoa"],
           ["/admin/entregas", "entregas"],
+          ["/admin/entregas/recebidas", "recebidas"],
+          ["/admin/ajustes", "ajustes"],
           ["/admin/ao-vivo", "ao-vivo"]
         ]
         for (const [path, name] of pages) yield* fit(path, name)
@@ -143,12 +149,140 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: 120_000 })("the p
     )
   }
 
+  it.effect("sets up the page before the bot, the Pixel, fees and alerts, and answers what had failed", () =>
+    Effect.gen(function* () {
+      const { sandbox, service, shop } = yield* World
+      const sql = yield* SqlClient.SqlClient
+      const { calm, context, open, page } = yield* enterPanel(service, desktop)
+      const inNewTab = (click: () => Promise<void>) =>
+        inPage(async () => {
+          const [tab] = await Promise.all([context.waitForEvent("page"), click()])
+          await tab.waitForLoadState()
+          const heading = await tab.getByRole("heading", { level: 1 }).textContent()
+          await tab.close()
+          return heading
+        })
+
+      yield* open(`/admin/bots/${shop.slug}/presell`)
+      yield* inPage(() => page.getByLabel("Título").fill(hostile))
+      const preview = yield* inNewTab(() => page.getByRole("button", { name: "Ver sem salvar" }).click())
+      assert.strictEqual(preview, hostile)
+      yield* inPage(async () => {
+        await page.getByRole("button", { name: "Copiar" }).first().click()
+        await page.getByRole("button", { name: /Copiado|Selecionado/ }).waitFor()
+        await page.getByLabel("Imagem").fill("https://exemplo.com.br/foto.png")
+        await page.getByLabel("Título").fill("Clube da Lia")
+        await page.getByRole("button", { name: "Salvar página" }).click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+      })
+      const real = yield* inNewTab(() => page.getByRole("link", { name: "Abrir a página de verdade" }).click())
+      assert.strictEqual(real, "Clube da Lia")
+
+      yield* inPage(async () => {
+        await page.getByRole("link", { name: "Pixel e UTMify" }).click()
+        await page.getByLabel("Número do pixel deste bot").fill("abc")
+        await page.getByRole("button", { name: "Salvar" }).click()
+        await page.locator("#f-pixel_id-fault").waitFor()
+        await page.getByLabel("Número do pixel deste bot").fill("123456789012345")
+        await page.getByLabel("Token da API de Conversões").fill("EAAB0token0que0ninguem0mais0ve0ZDZD")
+        await page.getByRole("button", { name: "Salvar" }).click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+        assert.notInclude(await page.content(), "EAAB0token0que0ninguem")
+      })
+
+      const operator = { id: 7_100_000_400, first_name: "Dona Lia" }
+      yield* sandbox.telegram.person(operator)
+      yield* sandbox.telegram.sendText(botToken, operator, "/start")
+      yield* sandbox.telegram.waitFor(sentTo(operator.id, /Olá/))
+      yield* open("/admin/ajustes")
+      yield* inPage(async () => {
+        await page.getByLabel("Bot que escreve").selectOption(shop.slug)
+        await page.getByLabel("Número do seu chat").fill("7100000499")
+        await page.getByRole("button", { name: "Enviar um teste" }).click()
+        await page.locator("#avisos-chat_id-fault").waitFor()
+        await page.getByLabel("Número do seu chat").fill(String(operator.id))
+        await page.getByRole("button", { name: "Enviar um teste" }).click()
+        await page.getByText("O teste chegou ao Telegram.").waitFor()
+        await page.getByRole("button", { name: "Salvar avisos" }).click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+        const pushinpay = page.locator("form", { hasText: "Salvar pushinpay" })
+        await pushinpay.getByLabel("Mais, em % do valor").fill("0,99")
+        await pushinpay.getByRole("button").click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+        assert.strictEqual(await pushinpay.getByLabel("Mais, em % do valor").inputValue(), "0,99")
+      })
+      yield* sandbox.telegram.waitFor(sentTo(operator.id, /os avisos vão chegar aqui/))
+
+      const lost = privateMessage(operator, "/start")
+      yield* sandbox.telegram.clear
+      yield* sql`
+        insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, state, attempts, error)
+        values (${shop.botId}, ${lost.update_id}, ${operator.id}, 'start', ${JSON.stringify(lost)}, 'r', 2, 4, ${hostile})`
+      yield* open("/admin/entregas")
+      yield* inPage(async () => {
+        await page.getByRole("link", { name: "Ver por que" }).click()
+        await page.getByRole("cell", { name: hostile }).waitFor()
+        await page.getByRole("button", { name: "Tentar todas de novo" }).click()
+        await page.getByText("Nenhuma mensagem falhou.").waitFor()
+      })
+      yield* sandbox.telegram.waitFor(sentTo(operator.id, /Olá/))
+      yield* calm
+    })
+  )
+
+  it.effect("brings a bot's funnel into another one, its pictures too", () =>
+    Effect.gen(function* () {
+      const { sandbox, service, shop } = yield* World
+      const { calm, open, page } = yield* enterPanel(service, phone)
+      const other = yield* openShop(service, sandbox, "copia", "8240789557:AAHpainel0copia0000000000000000000LEOBE")
+      yield* open(`/admin/mensagens/${shop.slug}/pix`)
+      yield* inPage(async () => {
+        await page.getByLabel("Texto", { exact: true }).fill("Falta pouco, {nome}")
+        await page
+          .getByLabel("Enviar um arquivo")
+          .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: png(64, 64) })
+        await page.getByRole("button", { name: "Enviar", exact: true }).click()
+        await page.locator("#biblioteca").getByRole("button", { name: /^Usar/ }).first().click()
+        await page.getByText("Mídias (1 de 3)").waitFor()
+        await page.getByRole("button", { name: "Salvar" }).last().click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+      })
+      yield* open(`/admin/bots/${other.slug}/funil`)
+      yield* inPage(async () => {
+        await page.getByLabel("De onde").selectOption(shop.slug)
+        await page.getByRole("button", { name: "Copiar para cá" }).click()
+        await page.getByText("O funil foi copiado para cá.").waitFor()
+      })
+      yield* open(`/admin/mensagens/${other.slug}/pix`)
+      yield* inPage(() => page.getByText("Mídias (1 de 3)").waitFor())
+
+      // The same by a file, and one that is none.
+      yield* open(`/admin/bots/${shop.slug}/funil`)
+      yield* inPage(async () => {
+        const download = page.waitForEvent("download")
+        await page.getByRole("link", { name: "Baixar o arquivo" }).click()
+        const path = await (await download).path()
+        await page.goto(`${service.url}/admin/bots/${other.slug}/funil`)
+        await page.getByLabel("Ou cole aqui").fill("isto não é um arquivo")
+        await page.getByRole("button", { name: "Importar" }).click()
+        await page.locator("#f-arquivo-fault").waitFor()
+        await page.getByLabel("Arquivo exportado").setInputFiles(path)
+        await page.waitForFunction(`document.querySelector("#f-arquivo").value.startsWith("{")`)
+        await page.getByRole("button", { name: "Importar" }).click()
+        await page.getByText("O arquivo foi importado.").waitFor()
+      })
+      yield* calm
+    })
+  )
+
   it.effect("does without JavaScript and without a mouse", () =>
     Effect.gen(function* () {
       const { sandbox, service, shop } = yield* World
       const { page } = yield* openPage({ ...desktop, javaScriptEnabled: false })
       yield* inPage(async () => {
         await page.goto(`${service.url}/admin/mensagens/${shop.slug}/paid`)
+        // Autofocus comes with the first frame, not with the document.
+        await page.locator("input:focus").waitFor()
         await page.keyboard.type(service.password)
         await page.keyboard.press("Enter")
         await page.getByLabel("Texto", { exact: true }).focus()

@@ -25,7 +25,7 @@ const pictures = process.env["PANEL_PICTURES"]
 
 /** Somebody in the panel, logged in. What a page refuses to run or load fails the test at `calm`. */
 export const enterPanel = Effect.fnUntraced(function* (service: ServiceProcess, options: BrowserContextOptions) {
-  const { errors, page } = yield* openPage(options)
+  const { context, errors, page } = yield* openPage(options)
   page.on("dialog", (dialog) => void dialog.accept())
   const open = (path: string) => inPage(() => page.goto(service.url + path))
 
@@ -65,5 +65,5 @@ export const enterPanel = Effect.fnUntraced(function* (service: ServiceProcess, 
       []
     )
   )
-  return { page, open, fit, calm }
+  return { context, page, open, fit, calm }
 })

@@ -1,10 +1,24 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { jpeg } from "../media/samples.ts"
-import { eventually } from "../support/service.ts"
+import { hash } from "node:crypto"
+import { jpeg, png } from "../media/samples.ts"
+import { eventually, type ServiceProcess } from "../support/service.ts"
 import { botToken, openShop, sentTo } from "../support/shop.ts"
 import { World } from "../support/world.ts"
+
+const uploadTo = Effect.fnUntraced(function* (service: ServiceProcess, slug: string, bytes: Uint8Array) {
+  const form = new FormData()
+  form.append("file", new Blob([Buffer.from(bytes)]), "foto.png")
+  const answer = yield* Effect.promise(async () =>
+    fetch(`${service.url}/api/admin/bots/${slug}/media`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${service.password}` },
+      body: form
+    }).then((response) => response.json() as Promise<{ readonly id: number }>)
+  )
+  return answer.id
+})
 
 let lastId = 7_300_000_000
 const newcomer = () => ({ id: ++lastId, first_name: `Pessoa${lastId % 1000}` })
@@ -200,6 +214,9 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
           name: "Com desconto",
           content: { text: "Menos", buttons: [[{ text: "Por {valor}", plan_id: shop.planId, price_cents: 990 }]] }
         })
+        const picture = png()
+        const photo = yield* uploadTo(service, shop.slug, picture)
+        yield* create({ name: "Com foto", content: { text: "Veja", media: [{ media_id: photo }] } })
         const file = (yield* service.admin("GET", `${path}/funnel`)).json
         assert.notMatch(JSON.stringify(file), /LEOBE|token/)
         const other = yield* openShop(service, sandbox, "outro", "8240789013:AAHk3fJ2nXq9vB7wZ5tR1yU8mP6sD4LEOBF")
@@ -214,8 +231,16 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
         const bare = (one: typeof file) =>
           JSON.parse(JSON.stringify({ ...one, bot: null, media: [] }, (key, value) => (key === "id" ? 0 : value)))
         const numbered = JSON.parse(
-          JSON.stringify(bare(file)).replaceAll(`"plan_id":${shop.planId}`, `"plan_id":${other.planId}`)
+          JSON.stringify(bare(file))
+            .replaceAll(`"plan_id":${shop.planId}`, `"plan_id":${other.planId}`)
+            .replaceAll(`"media_id":${photo}`, `"media_id":${copied.media[0].media_id}`)
         )
+        // The file that the other bot lacked was copied, once, and is its own.
+        assert.deepStrictEqual(
+          copied.media.map((one: { sha256: string }) => one.sha256),
+          [hash("sha256", picture, "hex")]
+        )
+        assert.notStrictEqual(copied.media[0].media_id, photo)
         assert.deepStrictEqual(bare(copied), numbered)
         const broken = yield* service.admin("POST", `/api/admin/bots/${other.slug}/funnel`, {
           ...file,

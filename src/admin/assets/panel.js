@@ -45,6 +45,14 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   })
 }
 
+// A file chosen is put where it could also be pasted.
+for (const place of document.querySelectorAll("[data-file-into]")) {
+  place.hidden = false
+  place.querySelector("input").addEventListener("change", async (event) => {
+    document.getElementById(place.dataset.fileInto).value = (await event.target.files[0]?.text()) ?? ""
+  })
+}
+
 // How far an upload has come.
 document.addEventListener("htmx:xhr:progress", (event) => {
   const bar = event.target.querySelector("progress[data-upload]")

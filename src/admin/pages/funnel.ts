@@ -2,16 +2,16 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { Bots } from "../../bots/Bots.ts"
 import { invalid } from "../../bots/refusals.ts"
-import type { AdminError } from "../../domain/admin.ts"
+import type { AdminError, FieldProblems } from "../../domain/admin.ts"
 import { type FunnelFile, FunnelInput } from "../../domain/funnelFile.ts"
 import { FunnelTransfer } from "../../funnel/FunnelTransfer.ts"
 import { decodeForm, faultsOf } from "../decodeForm.ts"
 import { findBot } from "../findBot.ts"
 import { csrf } from "../frame.ts"
-import { html } from "../html.ts"
-import { area, select } from "../parts/fields.ts"
+import { html, nothing } from "../html.ts"
+import { area, otherFaults, select } from "../parts/fields.ts"
 import { botTabs } from "../parts/tabs.ts"
-import { card, notice, withQuery } from "../parts/ui.ts"
+import { card, withQuery } from "../parts/ui.ts"
 import { attachment, page, redirect } from "../respond.ts"
 import { get, post, type Visit } from "../visit.ts"
 
@@ -29,40 +29,51 @@ export const funnelPages = Effect.gen(function* () {
     const bot = yield* botOf(visit.params["slug"])
     const others = bots.all().filter(({ slug }) => slug !== bot.slug)
     const action = `/admin/bots/${bot.slug}/funil`
+    const faults = error === undefined ? {} : faultsOf(error)
+    const copying = visit.form.has("de")
     const body = html`${botTabs(bot.slug, "funnel")}
-    ${error === undefined ? "" : notice("bad", Object.values(faultsOf(error)).slice(0, 5).join(" "))}
+    ${otherFaults(placed(faults), (path) => path === (copying ? "de" : "arquivo"))}
     ${card(
       "Exportar",
       html`<p class="muted">Planos, mensagens e downsells em um arquivo. Sem token e sem pessoas.</p>
-        <a class="button" href="/admin/bots/${bot.slug}/funil/arquivo">Baixar o arquivo</a>`
+        <a class="button" href="${action}/arquivo">Baixar o arquivo</a>`
     )}
     ${
       others.length === 0
-        ? ""
+        ? nothing
         : card(
             "Copiar de outro bot",
-            html`<form method="post" action="${action}" class="filters">
-              ${csrf(visit.session)}
-              ${select(
-                "de",
-                "De onde",
-                others.map(({ name, slug }) => [slug, `${name} (${slug})`] as const)
-              )}
-              <div class="field act">
-                <button
-                  data-confirm="Trazer planos, mensagens e downsells para ${bot.name}? O que tem o mesmo nome é trocado."
-                >
-                  Copiar para cá
-                </button>
-              </div>
-            </form>`
+            html`<p class="muted">
+                Traz planos, mensagens, downsells e as mídias que eles usam. O que tem o mesmo nome é trocado; o resto
+                fica.
+              </p>
+              <form method="post" action="${action}" class="filters">
+                ${csrf(visit.session)}
+                ${select(
+                  "de",
+                  "De onde",
+                  others.map(({ name, slug }) => [slug, `${name} (${slug})`] as const),
+                  { value: visit.form.get("de") ?? "", faults }
+                )}
+                <div class="field act">
+                  <button
+                    data-confirm="Trazer planos, mensagens e downsells para ${bot.name}? O que tem o mesmo nome é trocado."
+                  >
+                    Copiar para cá
+                  </button>
+                </div>
+              </form>`
           )
     }
     ${card(
       "Importar",
       html`<form method="post" action="${action}">
         ${csrf(visit.session)}
-        ${area("arquivo", "Conteúdo do arquivo", { rows: 8, value: visit.form.get("arquivo") ?? "", hint: "Abra o arquivo exportado, copie tudo e cole aqui. O que tem o mesmo nome é trocado; o resto fica." })}
+        <div class="field" data-file-into="f-arquivo" hidden>
+          <label for="f-escolher">Arquivo exportado</label>
+          <input type="file" id="f-escolher" accept="application/json,.json" />
+        </div>
+        ${area("arquivo", "Ou cole aqui o conteúdo dele", { rows: 6, value: visit.form.get("arquivo") ?? "", faults, hint: "O que tem o mesmo nome é trocado; o resto fica. As mídias vêm junto se algum bot daqui as tem." })}
         <button class="primary">Importar</button>
       </form>`
     )}`
@@ -94,10 +105,21 @@ export const funnelPages = Effect.gen(function* () {
         const bot = yield* botOf(visit.params["slug"])
         return yield* fileOf(visit.form).pipe(
           Effect.flatMap((file) => transfer.put(bot.slug, file)),
-          Effect.map(() => redirect(withQuery(`/admin/bots/${bot.slug}`, { feito: "importado" }))),
+          Effect.map(() => {
+            const feito = visit.form.has("de") ? "copiado" : "importado"
+            return redirect(withQuery(`/admin/bots/${bot.slug}`, { feito }))
+          }),
           Effect.catch((error: AdminError) => show(visit, error))
         )
       })
     )
   ]
 })
+
+/** The first few, each with its place in the file: a stranger's file may be wrong in hundreds. */
+const placed = (faults: FieldProblems): FieldProblems =>
+  Object.fromEntries(
+    Object.entries(faults)
+      .slice(0, 5)
+      .map(([path, words]) => [path, path === "" || path.startsWith("media.") ? words : `${path}: ${words}`])
+  )
