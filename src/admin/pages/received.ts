@@ -75,20 +75,20 @@ const kinds: Readonly<Record<string, string>> = {
 const letterTable = (session: Session, items: ReadonlyArray<UpdateView>): Html =>
   table(
     "Mensagens que falharam",
-    ["O que a pessoa fez", "Pessoa", "Por que falhou", "Tentar de novo"],
+    ["O que a pessoa fez", "Por que falhou"],
     items.map(
       (one) =>
         html`<tr>
           <td>
-            ${kinds[one.kind] ?? "Outra coisa"}<br /><span class="muted nowrap">${exactMoment(one.received_at)}</span>
+            ${kinds[one.kind] ?? "Outra coisa"}<br />${personLink(one.bot, one.telegram_id)}
+            <span class="muted">${one.bot}</span><br />
+            <span class="muted nowrap">${exactMoment(one.received_at)}</span>
           </td>
-          <td>${personLink(one.bot, one.telegram_id)}<br /><span class="muted">${one.bot}</span></td>
           <td>
-            ${one.error ?? "Sem motivo registrado"}<br /><span class="muted"
-              >${one.attempts === 1 ? "1 tentativa" : `${one.attempts} tentativas`}</span
-            >
+            ${one.error ?? "Sem motivo registrado"}
+            <span class="muted">(${one.attempts === 1 ? "1 tentativa" : `${one.attempts} tentativas`})</span>
+            ${one.bot === null ? nothing : againForm(session, one.bot, one.update_id)}
           </td>
-          <td>${one.bot === null ? nothing : againForm(session, one.bot, one.update_id)}</td>
         </tr>`
     )
   )

@@ -25,7 +25,7 @@ export const money = (cents: number | null): string => (cents === null ? "—" :
 export const personLink = (bot: string | null, telegramId: number | null): Html =>
   bot === null || telegramId === null
     ? html`<span class="muted">—</span>`
-    : html`<a href="/admin/pessoas/${bot}/${telegramId}">${telegramId}</a>`
+    : html`<a class="nowrap" href="/admin/pessoas/${bot}/${telegramId}">${telegramId}</a>`
 
 export const paymentTable = (payments: ReadonlyArray<PaymentView>): Html =>
   table(

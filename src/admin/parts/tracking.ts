@@ -39,7 +39,7 @@ export const trackingState = (
       : nothing
   }
   ${facts([
-    ["Pixel em uso", view.pixel_id],
+    ["Pixel em uso", whole(view.pixel_id)],
     ["De onde vem", view.pixel_from === null ? null : view.pixel_from === "bot" ? "deste bot" : "do servidor (.env)"],
     ["Navegador avisa a Meta (Pixel)", view.pixel_id === null ? badge("calm", "não") : badge("ok", "sim")],
     [
@@ -48,9 +48,13 @@ export const trackingState = (
         ? badge(view.pixel_id === null ? "calm" : "warn", "não, falta o token")
         : badge("ok", "sim")
     ],
-    ["Token do pixel", view.pixel_token_masked],
+    ["Token do pixel", whole(view.pixel_token_masked)],
     ["UTMify", server.utmify ? badge("ok", "recebe as vendas") : badge("calm", "sem UTMIFY_TOKEN no servidor")]
   ])}`
+
+/** A number is not to be broken in two. */
+const whole = (words: string | null): Html | null =>
+  words === null ? null : html`<span class="nowrap">${words}</span>`
 
 export const trackingForm = (
   session: Session,
