@@ -16,6 +16,7 @@ import type { Bench } from "./lib/bench.ts"
 import { printed } from "./lib/figure.ts"
 import { memory } from "./memory.ts"
 import { metrics } from "./metrics.ts"
+import { panel } from "./panel.ts"
 import { pix } from "./pix.ts"
 import { shots, shotsMillion } from "./shots.ts"
 import { start } from "./start.ts"
@@ -35,6 +36,7 @@ const benches: Readonly<Record<string, Bench>> = {
   memory,
   idle,
   metrics,
+  panel,
   shots,
   shotsMillion
 }

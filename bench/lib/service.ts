@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const adminToken = "senha-do-bench"
+export const adminToken = "senha-do-bench"
 
 export interface BenchService {
   readonly port: number
