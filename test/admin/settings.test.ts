@@ -53,6 +53,7 @@ describe("the settings in the panel", () => {
       pixel_id: "123456789012345",
       pixel_from: "bot" as const,
       pixel_token_masked: "EAAB...ZDZD",
+      test_event_code: "TEST123",
       meta_events: defaultMetaEvents,
       consent_required: false,
       utmify_waiting_payment: true
@@ -138,6 +139,7 @@ describe("the settings in the panel", () => {
       const path = "/admin/bots/vip/rastreamento"
       const shown = yield* get(path)
       assert.include(shown.text, "EAAB...ZDZD")
+      assert.include(words(shown.text), "Em teste com o código TEST123")
       assert.match(shown.text, /name="pixel_token"\s+type="password"\s+value=""/)
       const events = Object.fromEntries(
         Object.entries(defaultMetaEvents).flatMap(([step, { action_source, name }]) => [
@@ -150,6 +152,7 @@ describe("the settings in the panel", () => {
       assert.deepStrictEqual(patches, [
         {
           pixel_id: "123456789012345",
+          test_event_code: null,
           meta_events: { ...defaultMetaEvents, bot_start: { name: null, action_source: "chat" } },
           consent_required: false,
           utmify_waiting_payment: true

@@ -256,6 +256,18 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: 120_000 })("the p
       yield* open(`/admin/mensagens/${other.slug}/pix`)
       yield* inPage(() => page.getByText("Mídias (1 de 3)").waitFor())
 
+      // A whole new bot like this one, which waits for its token.
+      yield* open(`/admin/bots/${shop.slug}/funil`)
+      yield* inPage(async () => {
+        await page.getByLabel("Endereço curto do novo").fill("Não serve")
+        await page.getByRole("button", { name: "Fazer a cópia" }).click()
+        await page.locator("#f-slug-fault").waitFor()
+        await page.getByLabel("Endereço curto do novo").fill("igual")
+        await page.getByRole("button", { name: "Fazer a cópia" }).click()
+        await page.getByText("A cópia está pronta.").waitFor()
+        await page.getByLabel("Token que o @BotFather deu").waitFor()
+      })
+
       // The same by a file, and one that is none.
       yield* open(`/admin/bots/${shop.slug}/funil`)
       yield* inPage(async () => {

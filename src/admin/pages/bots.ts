@@ -91,8 +91,16 @@ const settingsOf = (form: URLSearchParams) => ({
   withdraw_access: form.has("withdraw_access"),
   pix_expires_minutes: numberOr(form.get("pix_expires_minutes")),
   max_pix_per_hour: numberOr(form.get("max_pix_per_hour")),
-  messages_per_second: numberOr(form.get("messages_per_second"))
+  messages_per_second: numberOr(form.get("messages_per_second")),
+  ...shotCapOf(orNull(form.get("shots_per_person")), orNull(form.get("shots_per_person_hours"))),
+  ...(orNull(form.get("time_zone")) === null ? {} : { time_zone: orNull(form.get("time_zone")) })
 })
+
+/** Hours without a number of shots mean nothing; with one, none given means a day. */
+const shotCapOf = (shots: string | null, hours: string | null) =>
+  shots === null
+    ? { shots_per_person: null }
+    : { shots_per_person: numberOr(shots), shots_per_person_hours: numberOr(hours) ?? 24 }
 
 const botList = (session: Session, bots: ReadonlyArray<BotView>): Html =>
   bots.length === 0
@@ -159,11 +167,12 @@ const newBotPage = (
 
 const tokenCard = (session: Session, bot: BotView, faults: FieldProblems): Html =>
   card(
-    "Trocar o token",
+    bot.token_masked === null ? "Dar um token" : "Trocar o token",
     html`<p class="muted">Token atual: ${bot.token_masked ?? "não há"}</p>
       <form method="post" action="/admin/bots/${bot.slug}/token">
-        ${csrf(session)} ${input("token", "Token novo, do mesmo bot", { type: "password", required: true, faults })}
-        <button>Trocar</button>
+        ${csrf(session)}
+        ${input("token", bot.token_masked === null ? "Token que o @BotFather deu" : "Token novo, do mesmo bot", { type: "password", required: true, faults })}
+        <button>${bot.token_masked === null ? "Guardar o token" : "Trocar"}</button>
       </form>`
   )
 

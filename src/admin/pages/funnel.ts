@@ -2,26 +2,29 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { Bots } from "../../bots/Bots.ts"
 import { invalid } from "../../bots/refusals.ts"
-import type { AdminError, FieldProblems } from "../../domain/admin.ts"
+import { type AdminError, BotCopyInput, type FieldProblems } from "../../domain/admin.ts"
 import { type FunnelFile, FunnelInput } from "../../domain/funnelFile.ts"
+import { BotCopy } from "../../funnel/BotCopy.ts"
 import { FunnelTransfer } from "../../funnel/FunnelTransfer.ts"
-import { decodeForm, faultsOf } from "../decodeForm.ts"
+import { decodeForm, faultsOf, orNull } from "../decodeForm.ts"
 import { findBot } from "../findBot.ts"
 import { csrf } from "../frame.ts"
 import { html, nothing } from "../html.ts"
-import { area, otherFaults, select } from "../parts/fields.ts"
+import { area, input, otherFaults, select } from "../parts/fields.ts"
 import { botTabs } from "../parts/tabs.ts"
 import { card, withQuery } from "../parts/ui.ts"
 import { attachment, page, redirect } from "../respond.ts"
 import { get, post, type Visit } from "../visit.ts"
 
 const here = "/admin/bots"
+const readCopy = decodeForm(BotCopyInput)
 const readFile = decodeForm(FunnelInput)
 const notJson = "Isto não é um arquivo exportado daqui: cole o conteúdo inteiro dele."
 
 /** A bot's whole funnel out as a file, in from one, or straight from another bot. */
 export const funnelPages = Effect.gen(function* () {
   const bots = yield* Bots
+  const copy = yield* BotCopy
   const transfer = yield* FunnelTransfer
   const botOf = findBot(bots)
 
@@ -30,12 +33,12 @@ export const funnelPages = Effect.gen(function* () {
     const others = bots.all().filter(({ slug }) => slug !== bot.slug)
     const action = `/admin/bots/${bot.slug}/funil`
     const faults = error === undefined ? {} : faultsOf(error)
-    const copying = visit.form.has("de")
-    const body = html`${botTabs(bot.slug, "funnel")}
-    ${otherFaults(placed(faults), (path) => path === (copying ? "de" : "arquivo"))}
+    // Each form complains at its own fields.
+    const shown = new Set(visit.form.has("slug") ? ["slug", "name"] : visit.form.has("de") ? ["de"] : ["arquivo"])
+    const body = html`${botTabs(bot.slug, "funnel")} ${otherFaults(placed(faults), (path) => shown.has(path))}
     ${card(
       "Exportar",
-      html`<p class="muted">Planos, mensagens e downsells em um arquivo. Sem token e sem pessoas.</p>
+      html`<p class="muted">Planos, mensagens, downsells e disparos em um arquivo. Sem token e sem pessoas.</p>
         <a class="button" href="${action}/arquivo">Baixar o arquivo</a>`
     )}
     ${
@@ -44,8 +47,8 @@ export const funnelPages = Effect.gen(function* () {
         : card(
             "Copiar de outro bot",
             html`<p class="muted">
-                Traz planos, mensagens, downsells e as mídias que eles usam. O que tem o mesmo nome é trocado; o resto
-                fica.
+                Traz planos, mensagens, downsells, as mídias que eles usam e, como rascunho, os disparos. O que tem o
+                mesmo nome é trocado; o resto fica.
               </p>
               <form method="post" action="${action}" class="filters">
                 ${csrf(visit.session)}
@@ -57,7 +60,7 @@ export const funnelPages = Effect.gen(function* () {
                 )}
                 <div class="field act">
                   <button
-                    data-confirm="Trazer planos, mensagens e downsells para ${bot.name}? O que tem o mesmo nome é trocado."
+                    data-confirm="Trazer planos, mensagens, downsells e disparos para ${bot.name}? O que tem o mesmo nome é trocado."
                   >
                     Copiar para cá
                   </button>
@@ -65,6 +68,19 @@ export const funnelPages = Effect.gen(function* () {
               </form>`
           )
     }
+    ${card(
+      "Fazer um bot igual a este",
+      html`<p class="muted">
+          Um bot novo com os mesmos ajustes, pixel, planos, mensagens, mídias e downsells. As pessoas não vão, e ele
+          fica parado até receber o token dele.
+        </p>
+        <form method="post" action="/admin/bots/${bot.slug}/igual" class="filters">
+          ${csrf(visit.session)}
+          ${input("slug", "Endereço curto do novo", { value: visit.form.get("slug") ?? "", required: true, faults, maxlength: 64, placeholder: `${bot.slug}-2`.slice(0, 64) })}
+          ${input("name", "Nome (opcional)", { value: visit.form.get("name") ?? "", faults, maxlength: 200, placeholder: `${bot.name} (cópia)` })}
+          <div class="field act"><button>Fazer a cópia</button></div>
+        </form>`
+    )}
     ${card(
       "Importar",
       html`<form method="post" action="${action}">
@@ -90,6 +106,12 @@ export const funnelPages = Effect.gen(function* () {
     return parsed.pipe(Effect.flatMap(readFile))
   }
 
+  const copied = Effect.fnUntraced(function* ({ form, params }: Visit) {
+    const name = orNull(form.get("name"))
+    const wanted = yield* readCopy({ slug: (form.get("slug") ?? "").trim(), ...(name === null ? {} : { name }) })
+    return yield* copy.copy(params["slug"] ?? "", wanted)
+  })
+
   return [
     get("/admin/bots/:slug/funil", (visit) => show(visit)),
     get("/admin/bots/:slug/funil/arquivo", ({ params }) =>
@@ -97,6 +119,15 @@ export const funnelPages = Effect.gen(function* () {
         attachment(
           HttpServerResponse.text(JSON.stringify(file, null, 2), { contentType: "application/json; charset=utf-8" }),
           `funil-${file.bot.slug}.json`
+        )
+      )
+    ),
+    post("/admin/bots/:slug/igual", (visit) =>
+      copied(visit).pipe(
+        Effect.map(({ slug }) => redirect(withQuery(`/admin/bots/${slug}`, { feito: "igual" }))),
+        Effect.catchIf(
+          (error: AdminError) => error.reason._tag !== "NotFound",
+          (error) => show(visit, error)
         )
       )
     ),

@@ -55,6 +55,7 @@ const patchOf = (form: URLSearchParams) => {
     pixel_id: orNull(form.get("pixel_id")),
     // A field left empty keeps the token: it is never shown, so it cannot be sent back.
     ...(form.has("forget_token") ? { pixel_token: null } : token === null ? {} : { pixel_token: token }),
+    test_event_code: orNull(form.get("test_event_code")),
     meta_events: Object.fromEntries(
       reportedSteps.map((step) => [
         step,

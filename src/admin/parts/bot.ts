@@ -81,6 +81,11 @@ export const settingsForm = (
         ${field("pix_expires_minutes", "Validade do PIX, em minutos", "De 1 a 10080 (uma semana).", true)}
         ${field("max_pix_per_hour", "PIX sem pagar por pessoa e hora", "Depois disto, a pessoa espera.", true)}
         ${field("messages_per_second", "Mensagens em massa por segundo", "O Telegram aceita cerca de 30 por bot.", true)}
+        <div class="filters">
+          ${field("shots_per_person", "Disparos por pessoa, no máximo", "Vazio: sem limite.", true)}
+          ${field("shots_per_person_hours", "Em quantas horas", "24 é um dia.", true)}
+        </div>
+        ${field("time_zone", "Fuso horário", "Vale para os horários dos downsells, como America/Sao_Paulo.")}
         ${field("vip_chat_id", "Grupo ou canal VIP", "Número do chat ou @nome. O comprador recebe um convite.")}
         ${field("warmup_chat_id", "Canal de aquecimento", "Um canal só seu: cada mídia é enviada lá uma vez e depois sai na hora.")}
       </div>

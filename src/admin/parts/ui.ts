@@ -79,6 +79,7 @@ const done: Readonly<Record<string, string>> = {
   testado: "O teste chegou ao Telegram. Se ele apareceu no seu chat, salve.",
   "avisos-desligados": "Os avisos estão desligados.",
   esquecido: "Os dados da pessoa foram apagados. Os pagamentos ficaram, sem nome.",
+  igual: "A cópia está pronta. Dê a ela o token de um bot novo do @BotFather, em Dar um token, e ela liga.",
   copiado: "O funil foi copiado para cá. Confira as mensagens e os preços.",
   importado: "O arquivo foi importado.",
   comecou: "O disparo começou."
