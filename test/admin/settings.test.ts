@@ -223,7 +223,7 @@ describe("the settings in the panel", () => {
       const { text } = yield* get("/admin/entregas/recebidas?bot=vip")
       assert.include(text, "&lt;svg onload")
       assert.notInclude(text, "<svg onload")
-      assert.match(words(text), /Enviou \/start .* 7205343917 vip .* 4 tentativas/)
+      assert.match(words(text), /Enviou \/start 7205343917 vip .*\(4 tentativas\)/)
       assert.strictEqual((yield* post("/admin/entregas/recebidas/vip/7")).status, 303)
       assert.strictEqual((yield* post("/admin/entregas/recebidas/vip/8")).status, 404)
       yield* post("/admin/entregas/recebidas/todas", { bot: "vip" })
