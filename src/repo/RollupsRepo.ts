@@ -86,6 +86,8 @@ export class RollupsRepo extends Context.Service<
         yield* writeHours(sql, { sources: yield* eventSources(sql), windows, until })
         yield* sumUp(sql, "d")
         yield* sumUp(sql, "m")
+        // Questions come at once, and without it they are answered by reading whole tables.
+        yield* sql`analyze metrics_cells, metrics_times, metrics_returns, metrics_marks`
       })
 
       const untilNow = Effect.map(

@@ -33,6 +33,12 @@ interface Scope {
 
 const all = (parts: ReadonlyArray<Statement.Fragment>, sql: Sql) => parts.reduce((a, b) => sql`${a} union all ${b}`)
 
+/**
+ * Ends a lateral query: it is asked anew for each row before it, by its indexes. The planner does not know how short a
+ * span is; over ten million events it read a whole year of a bot instead, 9 s against 0.1.
+ */
+const oneByOne = (sql: Sql) => sql.literal("offset 0")
+
 const ofSession = "e.event_name in ('presell_view', 'to_bot_click')"
 
 const marksOf = (sql: Sql, column: (name: UtmName) => string) =>
@@ -72,13 +78,13 @@ const history = (sql: Sql, { bot, extent, sources }: Scope) => {
     rows(sql, one, sql`e.telegram_id is null and e.tg_id = t.person and not ${sql.literal(ofSession)}`)
   ])
   return sql`
-    seen as materialized (select x.* from spans p cross join lateral (${all(seen, sql)}) x),
+    seen as materialized (select x.* from spans p cross join lateral (${all(seen, sql)} ${oneByOne(sql)}) x),
     touched as materialized (
       select distinct bot, session_id, null::bigint as person from seen where step in (1, 2) and session_id is not null
       union all
       select distinct bot, null, person from seen where step not in (1, 2) and person is not null),
     history as (
-      select x.* from touched t cross join lateral (${all(theirs, sql)}) x where x.bot = t.bot
+      select x.* from touched t cross join lateral (${all(theirs, sql)} ${oneByOne(sql)}) x where x.bot = t.bot
       union all
       select * from seen where case when step in (1, 2) then session_id is null else person is null end)`
 }
@@ -112,7 +118,9 @@ const money = (sql: Sql, { bot, extent }: Scope) => {
       from payments p left join bots b on b.id = p.bot_id
       where ${sql.and(conditions)}`
   })
-  return extent === "all" ? all(moments, sql) : sql`select x.* from spans q cross join lateral (${all(moments, sql)}) x`
+  return extent === "all"
+    ? all(moments, sql)
+    : sql`select x.* from spans q cross join lateral (${all(moments, sql)} ${oneByOne(sql)}) x`
 }
 
 // Marks that are the same hash to the same number; a rebuild finds what was found before.
