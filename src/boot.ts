@@ -27,7 +27,11 @@ const logging = (options: BootOptions) =>
 export const boot = <E>(program: Effect.Effect<unknown, E, Config>, options: BootOptions = {}): void =>
   program.pipe(
     Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(`[ERRO] O serviço parou: ${detailOf(cause)}`)
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Effect.logError(
+            `[ERRO] ${options.quiet === true ? "O comando não terminou" : "O serviço parou"}: ${detailOf(cause)}`
+          )
     ),
     Effect.provide(Layer.provideMerge(logging(options), Config.layer)),
     Effect.tapError((error) => (error instanceof ConfigError ? Effect.sync(() => explain(error)) : Effect.void)),

@@ -1,7 +1,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { spawn } from "node:child_process"
-import { existsSync, statSync } from "node:fs"
+import { existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Config } from "../config.ts"
 import { plainEnvironment } from "../db/embedded/run.ts"
@@ -37,7 +37,9 @@ const run = (program: string, args: ReadonlyArray<string>, url: Redacted.Redacte
     child.on("error", () =>
       resume(
         Effect.fail(
-          refuse(`O programa ${program} não está instalado. Instale o cliente do PostgreSQL (postgresql-client).`)
+          refuse(
+            `O programa ${program} não está instalado. Instale o cliente do PostgreSQL, da versão do banco (postgresql-client).`
+          )
         )
       )
     )
@@ -49,8 +51,12 @@ const reasonOf = (program: string, said: string): CommandRefused => {
   const mismatch = /server version: (\S+?);? .*version: (\S+)/s.exec(said)
   if (mismatch !== null) {
     return refuse(
-      `O ${program} instalado (${mismatch[2]}) é mais antigo que o banco (${mismatch[1]}). Instale o da versão do banco.`
+      `O ${program} instalado (${mismatch[2]}) é mais antigo que o banco (${mismatch[1]}). ` +
+        `Instale o da versão do banco: postgresql-client-${Number.parseInt(mismatch[1] ?? "", 10)}.`
     )
+  }
+  if (/input file (is too short|does not appear|appears to be)/.test(said)) {
+    return refuse("Este arquivo não é uma cópia feita por backup, ou está cortado. Nada foi mudado no banco.")
   }
   const first = maskSecrets(said.trim().split("\n")[0] ?? "").slice(0, 300)
   return refuse(`O ${program} falhou: ${first}`)
@@ -67,7 +73,12 @@ export const backup = Command.make(
       if (existsSync(input.file)) {
         return yield* refuse(`O arquivo ${input.file} já existe; escolha outro nome.`)
       }
-      yield* run("pg_dump", ["--format=custom", "--no-owner", "--file", input.file], yield* databaseUrl)
+      // A copy that was cut off must not look like one.
+      const unfinished = yield* Effect.acquireRelease(Effect.succeed(`${input.file}.parcial`), (path) =>
+        Effect.sync(() => rmSync(path, { force: true }))
+      )
+      yield* run("pg_dump", ["--format=custom", "--no-owner", "--file", unfinished], yield* databaseUrl)
+      yield* Effect.sync(() => renameSync(unfinished, input.file))
       const { size: bytes } = statSync(input.file)
       yield* show(
         input.json,

@@ -5,7 +5,7 @@ import { BotCopyInput, BotInput, type BotView, GatewayName } from "../domain/adm
 import { BotCopy } from "../funnel/BotCopy.ts"
 import { BotsLayer, FunnelLayer } from "../layers.ts"
 import { checked, tokenFlag, tokenFrom } from "./input.ts"
-import { json, show, told } from "./output.ts"
+import { failed, json, show, told } from "./output.ts"
 
 const readBot = checked(BotInput)
 const readToken = checked(Schema.Struct({ token: BotInput.fields.token }))
@@ -66,7 +66,17 @@ const token = Command.make(
 const setActive = (active: boolean) =>
   Effect.fn("Cli.bots.setActive")(function* (input: { readonly slug: string; readonly json: boolean }) {
     const bot = yield* (yield* BotAdmin).patch(input.slug, { active })
-    yield* show(input.json, bot, line(bot))
+    const stays = active && !bot.active
+    yield* show(
+      input.json,
+      bot,
+      stays
+        ? `O bot ${bot.slug} não ligou. ${bot.inactive_reason ?? ""}`
+        : active
+          ? `O bot ${bot.slug} está ligado.`
+          : `O bot ${bot.slug} está parado: não responde a ninguém, e downsells e disparos esperam. De volta: bots resume ${bot.slug}`
+    )
+    if (stays) yield* failed
   }, told)
 
 const pause = Command.make("pause", { slug, json }, setActive(false)).pipe(Command.withDescription("Para um bot"))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import { filled } from "../../src/cli/init.ts"
@@ -9,6 +9,7 @@ import { TestDatabase, testDatabaseUrl } from "../support/postgres.ts"
 import { cli, folder } from "./cli.ts"
 
 const token = "8240789099:AAHcli0test0bot0nao0existe0000LEOBE"
+const otherToken = "8240789098:AAHcli0test0bot0nao0existe0000LEOBF"
 const stateOf = (findings: ReadonlyArray<{ what: string; state: string }>, what: string) =>
   findings.find((one) => one.what === what)?.state
 
@@ -62,6 +63,17 @@ describe("doctor, migrate, bots, webhook", () => {
       assert.notInclude(added.out, token)
       assert.strictEqual((yield* cli(base, "bots", "pause", "vip", "--json")).json.active, false)
       assert.strictEqual((yield* cli(base, "bots", "resume", "vip", "--json")).json.active, true)
+      const badly = yield* cli(base, "bots", "add", "Não Serve", "--token", "x")
+      assert.deepStrictEqual([badly.code, badly.err.trim().split("\n").length], [1, 2], badly.err)
+      assert.match(badly.err, /slug: Use de 2 a 64 letras[^]*token: Deve ser o token/)
+      const copy = yield* cli(base, "bots", "clone", "vip", "vip-2", "--json")
+      assert.deepInclude(copy.json, { slug: "vip-2", active: false, token_masked: null })
+      const still = yield* cli(base, "bots", "resume", "vip-2")
+      assert.deepStrictEqual([still.code, /não há token/.test(still.out)], [1, true], still.out)
+      yield* telegram.addBot({ token: otherToken, username: "copia_bot" })
+      const woken = yield* cli(base, "bots", "token", "vip-2", "--token", otherToken, "--json")
+      assert.deepInclude(woken.json, { active: true, username: "copia_bot" })
+      assert.strictEqual((yield* cli(base, "bots", "clone", "vip", "vip-2")).code, 1)
       const unknown = yield* cli(base, "webhook", "info", "outro")
       assert.deepStrictEqual([unknown.code, unknown.err.trim()], [1, "O bot outro não existe."])
 
@@ -101,6 +113,36 @@ describe("doctor, migrate, bots, webhook", () => {
   )
 })
 
+describe("what cannot be understood", () => {
+  it.live("is told in Portuguese with how to ask for help, and nothing on the answer's stream", () =>
+    Effect.gen(function* () {
+      yield* folder
+      for (const [args, sentence] of [
+        [["nada"], /^O comando "nada" não existe\./],
+        [["bots", "ad"], /"ad" não existe\. Você quis dizer: add\?/],
+        [["bots", "pause"], /^Falta dizer: slug\.\nComo usar: npm run cli -- bots pause --help$/],
+        [["bots", "pause", "a", "b"], /^Não sei o que fazer com: b\./],
+        [
+          ["bots", "add", "vip", "--gateway", "stripe"],
+          /--gateway não pode ser "stripe": use um destes: pushinpay, syncpay/
+        ],
+        [["users", "erase", "vip", "abc"], /^telegram_id não pode ser "abc": deve ser um número inteiro\./],
+        [["doctor", "--tudo"], /^A opção --tudo não existe\./]
+      ] as const) {
+        const ran = yield* cli({}, ...args)
+        assert.deepStrictEqual([ran.code, ran.out], [1, ""], args.join(" "))
+        assert.match(ran.err.trim(), sentence)
+      }
+      const help = yield* cli({}, "bots", "--help")
+      assert.strictEqual(help.code, 0)
+      assert.match(help.out, /Uso: npm run cli -- bots <comando>[^]*Comandos:\n {2}list/)
+      assert.notMatch(help.out, /DESCRIPTION|USAGE|Show/)
+      assert.strictEqual((yield* cli({})).code, 0)
+      assert.match((yield* cli({}, "--completions", "bash")).out, /funil/)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("backup and restore", () => {
   it.live("refuse before they harm", () =>
     Effect.gen(function* () {
@@ -113,6 +155,13 @@ describe("backup and restore", () => {
       assert.match(unsure.err, /Pare o serviço e repita o comando com --yes/)
       const absent = yield* cli(env, "backup", "novo.dump")
       assert.match(absent.err, /^O (pg_dump falhou|programa pg_dump não está instalado)/)
+      assert.sameMembers(readdirSync(cwd), [".data", "funil.dump"], "no half a copy stays")
+      writeFileSync(join(cwd, "lixo.dump"), "não é uma cópia")
+      const junk = yield* cli(env, "restore", "lixo.dump", "--yes")
+      assert.match(
+        junk.err,
+        /^(Este arquivo não é uma cópia|O programa pg_restore não está instalado|O pg_restore falhou)/
+      )
       assert.notInclude(twice.err + unsure.err + absent.err, "segredo")
     }).pipe(Effect.scoped)
   )

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { funil } from "../../src/cli/funil.ts"
+import { afterHelp, presenterLayer } from "../../src/cli/presenter.ts"
 import { Config } from "../../src/config.ts"
 
 export interface Ran {
@@ -34,7 +35,7 @@ export const folder = Effect.acquireRelease(
 /** One command in this process: loading the program anew costs seconds each time. */
 export const cli = (env: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const exit = yield* Effect.exit(Command.runWith(funil, { version: "teste" })(args))
+    const exit = yield* Effect.exit(Command.runWith(funil, { version: "teste" })(args).pipe(afterHelp))
     const out = (yield* TestConsole.logLines).join("\n")
     const err = (yield* TestConsole.errorLines).join("\n")
     const failure = Exit.isFailure(exit) ? `\n${Cause.pretty(exit.cause)}` : ""
@@ -43,9 +44,12 @@ export const cli = (env: Readonly<Record<string, string>>, ...args: ReadonlyArra
     const ran: Ran = { code, out, err: err + failure, json: parsed(out) }
     return ran
   }).pipe(
-    Effect.provide(Layer.mergeAll(NodeServices.layer, TestConsole.layer, Config.layerFrom(env), Logger.layer([])), {
-      local: true
-    })
+    Effect.provide(
+      Layer.mergeAll(NodeServices.layer, presenterLayer, TestConsole.layer, Config.layerFrom(env), Logger.layer([])),
+      {
+        local: true
+      }
+    )
   )
 
 const parsed = (text: string): unknown => {

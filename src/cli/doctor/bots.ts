@@ -12,7 +12,7 @@ import { bad, type Finding, good, off } from "./finding.ts"
 export const botFindings = Effect.gen(function* () {
   const rows = yield* (yield* BotsRepo).load()
   if (rows.length === 0) {
-    return [bad("Bots", "nenhum cadastrado", "Rode: npm run cli -- bots add NOME --token TOKEN_DO_BOTFATHER")]
+    return [bad("Bots", "nenhum cadastrado", "Rode: npm run cli -- bots add NOME, ou cadastre o bot no painel.")]
   }
   return (yield* Effect.forEach(rows, findingsOf, { concurrency: 4 })).flat()
 })
@@ -26,10 +26,10 @@ const findingsOf = Effect.fnUntraced(function* (row: BotRow) {
           bad(
             what,
             "o token guardado não abre com esta ENCRYPTION_KEY",
-            "Ponha de volta a chave antiga ou um token novo."
+            `Ponha de volta a chave antiga, ou rode: npm run cli -- bots token ${row.slug}`
           )
         ]
-      : [bad(what, "sem token", "Informe o token pelo painel, ou em TELEGRAM_TOKEN_<NOME> no .env.")]
+      : [bad(what, "sem token", `Rode: npm run cli -- bots token ${row.slug} (ou informe o token pelo painel).`)]
   }
   if (!row.active) return [off(what, row.inactiveReason ?? "parado")]
   const token = opened.token.value
@@ -39,7 +39,9 @@ const findingsOf = Effect.fnUntraced(function* (row: BotRow) {
       Effect.map(webhookFinding(row), (webhook) => [good(what, `o Telegram respondeu: @${me.username}`), ...webhook])
     ),
     Effect.catchTag("TelegramError", (error) =>
-      Effect.succeed([bad(what, error.sentence, "Pegue o token atual no @BotFather e troque-o no painel.")])
+      Effect.succeed([
+        bad(what, error.sentence, `Pegue o token atual no @BotFather e rode: npm run cli -- bots token ${row.slug}`)
+      ])
     )
   )
 

@@ -11,7 +11,7 @@ export const databaseFindings = Effect.gen(function* () {
   const found = yield* diagnose
   const pending = yield* pendingMigrations(found.migrations)
   const major = Number.parseInt(found.version, 10)
-  return [
+  const findings: ReadonlyArray<Finding> = [
     major < 15
       ? bad("Banco de dados", `PostgreSQL ${found.version} é antigo demais`, "Use o PostgreSQL 15 ou mais novo.")
       : good("Banco de dados", `PostgreSQL ${found.version} respondendo`),
@@ -23,8 +23,19 @@ export const databaseFindings = Effect.gen(function* () {
         )
       : good("Relógio", "o do banco e o desta máquina concordam"),
     pending.length > 0
-      ? bad("Migrações", `faltam ${pending.length}: ${pending.join(", ")}`, "Rode: npm run migrate")
-      : good("Migrações", "em dia"),
+      ? bad(
+          "Migrações",
+          found.migrations.size === 0
+            ? "nenhuma foi aplicada ainda"
+            : `faltam ${pending.length}: ${pending.join(", ")}`,
+          "Rode: npm run migrate (ou ligue o serviço, que faz isso sozinho)"
+        )
+      : good("Migrações", "em dia")
+  ]
+  // Of tables that are not there yet nothing can be said.
+  if (pending.length > 0) return findings
+  return [
+    ...findings,
     found.monthsMissing.length > 0
       ? bad(
           "Partições",
