@@ -3,6 +3,8 @@ import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Call } from "../../src/sandbox/telegram/CallLog.ts"
+import { createShot, gather, until } from "../shots/support.ts"
+import { crowd } from "../support/faults.ts"
 import { eventually, HarnessError, type ServiceProcess, startService } from "../support/service.ts"
 import { openShop, sentTo, wordsOf } from "../support/shop.ts"
 import { hook, nextUpdateId, privateMessage, secretOf, settled } from "../support/updates.ts"
@@ -152,6 +154,32 @@ layer(layers, { excludeTestServices: true, timeout: "60 seconds" })("a change ma
       const bot = yield* b.admin("GET", `/api/admin/bots/${slug}`)
       assert.include(bot.json, { slug, active: true, username: "novo_bot" })
       assert.notInclude(bot.text, token)
+    })
+  )
+
+  it.effect("a scheduled shot begins once and reaches each person once, whoever's clock strikes first", () =>
+    Effect.gen(function* () {
+      const { a, b } = yield* both
+      const { sandbox } = yield* World
+      const sql = yield* SqlClient.SqlClient
+      const token = "8240789015:AAHshot3nXq9vB7wZ5tR1yU8mP6sD4LEOBE"
+      const { botId, slug } = yield* openShop(a, sandbox, "agendado", token)
+      const people = crowd(40, 7_450_000_000)
+      yield* gather(sql, botId, people)
+      const path = yield* createShot(b, slug, {
+        title: "Na hora certa",
+        content: { text: "Chegou a hora, {nome}" },
+        scheduled_at: new Date(Date.now() + 1_500).toISOString()
+      })
+      const { counts } = yield* until(a, path, "done")
+      assert.deepInclude(counts, { total: 40, sent: 40, pending: 0, ambiguous: 0 })
+      const got = (yield* sandbox.telegram.calls).filter((call) => /Chegou a hora/.test(wordsOf(call)))
+      assert.deepStrictEqual(
+        got.map((call) => Number(call.params["chat_id"])).toSorted(),
+        people.map(({ id }) => id)
+      )
+      const begun = [a, b].flatMap(({ log }) => log.match(/\[SHOT\]\[START\] Disparo "Na hora certa"/g) ?? [])
+      assert.lengthOf(begun, 1)
     })
   )
 

@@ -206,6 +206,48 @@ describe("a shot", () => {
       })
     )
 
+    it.effect("has a button to get no more, which is honoured by shots and downsells until /voltar", () =>
+      Effect.gen(function* () {
+        const { got, people, sandbox, service, shop, sql } = yield* scene(2)
+        const [leaver, stayer] = people
+        const { telegram } = sandbox
+        yield* telegram.person(leaver!)
+        const waiting = yield* service.admin("POST", `/api/admin/bots/${shop.slug}/downsells`, {
+          name: "Volte",
+          trigger: "start",
+          delay_seconds: 600,
+          content: { text: "décima oferta" }
+        })
+        yield* telegram.sendText(botToken, leaver!, "/start")
+        const queued = sql<{ status: string; reason: string | null }>`
+          select status, cancel_reason as reason from downsells_queue where telegram_id = ${leaver!.id}`
+        yield* eventually(queued, ([row]) => row?.status === "pending")
+
+        const send = Effect.fnUntraced(function* (text: string, more: object = {}) {
+          const path = yield* createShot(service, shop.slug, { content: { text, ...more } })
+          yield* act(service, path, "start")
+          yield* until(service, path, "done")
+          return [...(yield* got(new RegExp(text))).perPerson.keys()].toSorted()
+        })
+        const both = [leaver!.id, stayer!.id]
+        assert.deepStrictEqual(yield* send("décima, com saída", { opt_out: true }), both)
+        const isOut = sql<{ out: boolean }>`select opted_out as out from bot_users where telegram_id = ${leaver!.id}`
+        yield* telegram.press(botToken, leaver!, "🔕 Não quero mais receber")
+        yield* eventually(isOut, ([row]) => row?.out === true)
+
+        assert.deepStrictEqual(yield* send("décima primeira"), [stayer!.id])
+        yield* sql`update downsells_queue set scheduled_at = now() where telegram_id = ${leaver!.id}`
+        const [row] = yield* eventually(queued, ([found]) => found?.status !== "pending")
+        assert.deepStrictEqual(row, { status: "canceled", reason: "opted_out" })
+        assert.lengthOf((yield* got(/décima oferta/)).sent, 0)
+
+        yield* telegram.sendText(botToken, leaver!, "/voltar")
+        yield* eventually(isOut, ([found]) => found?.out === false)
+        assert.deepStrictEqual(yield* send("décima segunda"), both)
+        yield* service.admin("DELETE", `/api/admin/bots/${shop.slug}/downsells/${waiting.json.id}`)
+      })
+    )
+
     it.effect("is shown to the seller first, can be copied, and tells what was sold by its buttons", () =>
       Effect.gen(function* () {
         const { people, sandbox, service, shop } = yield* scene(2)
