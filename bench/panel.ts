@@ -12,7 +12,7 @@ const people = Number(process.env["FUNIL_BENCH_PEOPLE"] ?? 1_000_000)
 const rounds = 15
 const slug = "bot1"
 /** Somebody of the biggest bot is looked for; every page else is there by name. */
-const pages = (person: string, payment: number): ReadonlyArray<string> => [
+export const pages = (person: string, payment: number): ReadonlyArray<string> => [
   "/admin",
   `/admin?bot=${slug}`,
   "/admin?utm_source=FB",

@@ -132,7 +132,11 @@ const events = (sql: SqlClient.SqlClient) =>
             sql`(e.bot_id = (select f.id from bots f where f.slug = ${bot}) or (e.bot_id is null and e.bot_slug = ${bot}))`
           ]),
       ...(status === undefined ? [] : [sql`${eventNameOf(sql)} = ${status}`]),
-      ...(telegramId === undefined ? [] : [sql`coalesce(e.telegram_id, e.tg_id) = ${telegramId}::bigint`]),
+      ...(telegramId === undefined
+        ? []
+        : [
+            sql`(e.telegram_id = ${telegramId}::bigint or (e.telegram_id is null and e.tg_id = ${telegramId}::bigint))`
+          ]),
       ...(from === undefined ? [] : [sql`e.occurred_at >= ${from.toISOString()}::timestamptz`]),
       ...(to === undefined ? [] : [sql`e.occurred_at < ${to.toISOString()}::timestamptz`]),
       ...(cursor === undefined

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import { decodeCursor, encodeCursor, limitOf, type ListQuery, type Page } from "../../src/repo/cursor.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
+import { statusOf } from "../../src/repo/payments/row.ts"
 import { PaymentsRepo } from "../../src/repo/PaymentsRepo.ts"
 import { TestDatabase } from "../support/postgres.ts"
 
@@ -29,7 +30,21 @@ const allPages = Effect.fnUntraced(function* <A, E, R>(list: (query: ListQuery) 
   }
 })
 
+/** Settings of a session need one connection. */
+const sqlOnOne = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(work))
+
 describe("the list of payments", () => {
+  it.live("finds a rare status by its index: the words of the query are those of the migration", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`set local enable_seqscan = off`
+      const plan = yield* sql<{ readonly "QUERY PLAN": string }>`
+        explain select p.id from payments p where ${statusOf(sql)} = 'failed' order by p.created_at desc, p.id desc limit 51`
+      assert.include(plan.map((line) => line["QUERY PLAN"]).join("\n"), "using ix_payments_status")
+    }).pipe(sqlOnOne, Effect.provide(ground))
+  )
+
   it.live("goes on where it stopped, also between payments of one millisecond", () =>
     Effect.gen(function* () {
       const { sql, vip } = yield* bots

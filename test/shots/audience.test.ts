@@ -84,3 +84,34 @@ describe("whom a shot is for", () => {
     }).pipe(Effect.provide(layer))
   )
 })
+
+describe("what became of the people of a shot", () => {
+  it.live("is counted once and for all when nothing of it can move any more, and each time before", () =>
+    Effect.gen(function* () {
+      const sql = yield* gather
+      const shots = yield* ShotsRepo
+      yield* sql`
+        insert into shots (id, slug, bot_id, title, content, status, completed_at)
+        values (1, 'vip', 1, 'Passado', '{}', 'done', now() - interval '2 hours'),
+          (2, 'vip', 1, 'De agora', '{}', 'done', now()), (3, 'vip', 1, 'Andando', '{}', 'sending', null),
+          (4, 'vip', 1, 'Parado', '{}', 'canceled', now() - interval '2 hours')`
+      yield* sql`
+        insert into shots_queue (shot_id, bot_id, bot_slug, slug, tg_id, telegram_id, status)
+        select s, 1, 'vip', 'vip', n::text, n, case when n = 1 then 'blocked' when n = 2 then 'SENT' else 'sent' end
+        from generate_series(1, 4) s, generate_series(1, 3) n`
+      const sent = Effect.map(shots.counts([1, 2, 3, 4, 5]), (counts) =>
+        [1, 2, 3, 4, 5].map((id) => [counts.get(id)?.sent, counts.get(id)?.blocked, counts.get(id)?.total])
+      )
+      const first = yield* sent
+      assert.deepStrictEqual(first, [...Array.from({ length: 4 }, () => [2, 1, 3]), [undefined, undefined, undefined]])
+      assert.deepStrictEqual(yield* sql`select shot_id::int as id from shot_totals`, [{ id: 1 }])
+      yield* sql`update shots_queue set status = 'blocked' where telegram_id = 3`
+      assert.deepStrictEqual((yield* sent).slice(0, 4), [
+        [2, 1, 3],
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 2, 3]
+      ])
+    }).pipe(Effect.provide(layer))
+  )
+})

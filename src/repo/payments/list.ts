@@ -38,8 +38,12 @@ export const list = (sql: SqlClient.SqlClient) =>
         ...(query.telegramId === undefined
           ? []
           : [
-              sql`(p.telegram_id = ${query.telegramId} or (p.telegram_id is null and p.bot_user_id in
-                (select f.id from bot_users f where f.telegram_id = ${query.telegramId})))`
+              // Each half by an index of its own; joined by "or" they are every payment there is.
+              sql`p.id in (
+                select f.id from payments f where f.telegram_id = ${query.telegramId}
+                union all
+                select f.id from payments f join bot_users o on o.id = f.bot_user_id
+                where f.telegram_id is null and o.telegram_id = ${query.telegramId})`
             ])
       ])}
       order by p.created_at desc, p.id desc limit ${limit + 1}`)
