@@ -5,11 +5,11 @@ import { join, resolve } from "node:path"
 const root = resolve(import.meta.dirname, "../..")
 const page = readFileSync(join(root, "docs/linhas-do-registro.md"), "utf8")
 
-const call = /\b(?:Log\.(?:info|warn|error|recovered|failure)|Effect\.log(?:Info|Warning|Error)|flood\.warn)\(\s*/g
+const call = /\b(?:Log\.(?:info|warn|error|recovered|failure)|Effect\.log(?:Info|Warning|Error)|flood\s*\.warn)\(\s*/g
 
 /** The string literals of a call's first two arguments as they are written, each with what stands between its holes. */
 const sentencesAt = (source: string, from: number): ReadonlyArray<ReadonlyArray<string>> => {
-  const found: Array<Array<string>> = []
+  const found: Array<ReadonlyArray<string>> = []
   let depth = 0
   for (let at = from; at < source.length && depth >= 0 && found.length < 2; at++) {
     const char = source[at]!
@@ -26,7 +26,8 @@ const sentencesAt = (source: string, from: number): ReadonlyArray<ReadonlyArray<
 
 const literalAt = (source: string, start: number) => {
   const quote = source[start]
-  const pieces = [""]
+  let pieces: ReadonlyArray<string> = [""]
+  const append = (char: string) => (pieces = pieces.with(-1, pieces.at(-1) + char))
   let at = start + 1
   for (; at < source.length && source[at] !== quote; at++) {
     if (quote === "`" && source.startsWith("${", at)) {
@@ -37,10 +38,10 @@ const literalAt = (source: string, start: number) => {
         at++
       } while (depth > 0 || source[at - 1] === "$")
       at--
-      pieces.push("")
+      pieces = [...pieces, ""]
     } else {
       if (source[at] === "\\") at++
-      pieces[pieces.length - 1] += source[at]
+      append(source[at] ?? "")
     }
   }
   return { end: at, pieces }
