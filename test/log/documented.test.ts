@@ -27,7 +27,7 @@ const sentencesAt = (source: string, from: number): ReadonlyArray<ReadonlyArray<
 const literalAt = (source: string, start: number) => {
   const quote = source[start]
   let pieces: ReadonlyArray<string> = [""]
-  const append = (char: string) => (pieces = pieces.with(-1, pieces.at(-1) + char))
+  const append = (char: string) => (pieces = [...pieces.slice(0, -1), (pieces.at(-1) ?? "") + char])
   let at = start + 1
   for (; at < source.length && source[at] !== quote; at++) {
     if (quote === "`" && source.startsWith("${", at)) {
