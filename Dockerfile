@@ -8,7 +8,8 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --forc
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
-# pg_dump and pg_restore for "cli backup" and "cli restore".
+# pg_dump and pg_restore for "cli backup" and "cli restore", of Debian's PostgreSQL (15). A newer server has its own:
+# docker compose exec postgres pg_dump -U funil -Fc funil > funil.dump
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client tini \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --create-home funil
