@@ -1,7 +1,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { spawn } from "node:child_process"
-import { existsSync, renameSync, rmSync, statSync } from "node:fs"
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Config } from "../config.ts"
 import { plainEnvironment } from "../db/embedded/run.ts"
@@ -64,6 +64,20 @@ const reasonOf = (program: string, said: string): CommandRefused => {
 
 const file = Argument.String("arquivo").pipe(Argument.withDescription("Arquivo da cópia, por exemplo funil.dump"))
 
+/** A copy that was cut off must not look like one, and people's data are for nobody else's eyes. */
+const unfinishedCopy = (target: string) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const path = `${target}.parcial`
+        writeFileSync(path, "", { mode: 0o600 })
+        return path
+      },
+      catch: () => refuse(`Não consegui escrever em ${target}. Confira se a pasta existe e se você pode escrever nela.`)
+    }),
+    (path) => Effect.sync(() => rmSync(path, { force: true }))
+  )
+
 /** Everything but the keys: `.data` and `.env` are to be kept elsewhere, because they open what is in here. */
 export const backup = Command.make(
   "backup",
@@ -73,10 +87,7 @@ export const backup = Command.make(
       if (existsSync(input.file)) {
         return yield* refuse(`O arquivo ${input.file} já existe; escolha outro nome.`)
       }
-      // A copy that was cut off must not look like one.
-      const unfinished = yield* Effect.acquireRelease(Effect.succeed(`${input.file}.parcial`), (path) =>
-        Effect.sync(() => rmSync(path, { force: true }))
-      )
+      const unfinished = yield* unfinishedCopy(input.file)
       yield* run("pg_dump", ["--format=custom", "--no-owner", "--file", unfinished], yield* databaseUrl)
       yield* Effect.sync(() => renameSync(unfinished, input.file))
       const { size: bytes } = statSync(input.file)

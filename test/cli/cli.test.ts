@@ -153,6 +153,8 @@ describe("backup and restore", () => {
       assert.deepStrictEqual([twice.code, twice.err.trim()], [1, "O arquivo funil.dump já existe; escolha outro nome."])
       const unsure = yield* cli(env, "restore", "funil.dump")
       assert.match(unsure.err, /Pare o serviço e repita o comando com --yes/)
+      const nowhere = yield* cli(env, "backup", "sem-pasta/novo.dump")
+      assert.match(nowhere.err, /^Não consegui escrever em sem-pasta\/novo\.dump/)
       const absent = yield* cli(env, "backup", "novo.dump")
       assert.match(absent.err, /^O (pg_dump falhou|programa pg_dump não está instalado)/)
       assert.sameMembers(readdirSync(cwd), [".data", "funil.dump"], "no half a copy stays")
