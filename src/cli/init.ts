@@ -70,10 +70,18 @@ export const init = Command.make(
 ).pipe(Command.withDescription("Faz as perguntas e escreve o arquivo .env"))
 
 /** A secret is not shown while it is typed. */
-const answerTo = ({ ask, secret }: Question) =>
-  secret === true
-    ? Effect.map(Prompt.run(Prompt.Password({ message: ask })), Redacted.value)
-    : Prompt.run(Prompt.String({ message: ask }))
+const answerTo = ({ ask, name, secret }: Question) => {
+  const options = { message: ask, validate: (text: string) => sensible(name, text.trim()) }
+  return secret === true
+    ? Effect.map(Prompt.run(Prompt.Password(options)), Redacted.value)
+    : Prompt.run(Prompt.String(options))
+}
+
+/** Told at once, while the other answers are still to come; that two of them belong together is told at the end. */
+const sensible = (name: string, text: string): Effect.Effect<string, string> => {
+  const problem = parseConfig({ [name]: text }, ".data").problems.find((one) => one.includes(`${name} está errada`))
+  return problem === undefined ? Effect.succeed(text) : Effect.fail(problem)
+}
 
 /** The sample with the answers in their places, comments kept; a name that it does not have goes to the end. */
 export const filled = (sample: string, answers: Readonly<Record<string, string>>): string => {
