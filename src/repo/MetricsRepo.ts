@@ -48,10 +48,10 @@ export class MetricsRepo extends Context.Service<
       const times = rowsOf(TimeRow)
       return MetricsRepo.of({
         counts: Effect.fn("MetricsRepo.counts")((reading) =>
-          Effect.flatMap(sources, (found) => counts(read.counts(sql, { ...reading, sources: found })))
+          Effect.flatMap(sources, (found) => counts(read.counts(sql, { ...reading, sources: found }).unprepared))
         ),
         times: Effect.fn("MetricsRepo.times")((reading, kinds) =>
-          Effect.flatMap(sources, (found) => times(read.times(sql, { ...reading, sources: found }, kinds)))
+          Effect.flatMap(sources, (found) => times(read.times(sql, { ...reading, sources: found }, kinds).unprepared))
         )
       })
     })
