@@ -4,7 +4,7 @@ import * as Log from "../log/Log.ts"
 import { cellZone, type MetricsFilter } from "../repo/metrics/filter.ts"
 import { visitsRolledTo } from "../repo/metrics/read.ts"
 import { MetricsRepo } from "../repo/MetricsRepo.ts"
-import { type RollupState, RollupsRepo } from "../repo/RollupsRepo.ts"
+import { RollupsRepo } from "../repo/RollupsRepo.ts"
 import type { MetricsView } from "./model.ts"
 import { daysOf, hoursOf, type TimeGroup } from "./period.ts"
 import { planOf } from "./plan.ts"
@@ -51,34 +51,34 @@ export class Metrics extends Context.Service<
       const funnel = Effect.fn("Metrics.funnel")(function* (filter: MetricsFilter) {
         const state = yield* current
         const groups = groupsOf(filter)
-        const whole = { filter, windows: state.windows, grouped: false }
+        const reading = { filter, windows: state.windows }
+        const visitsEnd = visitsRolledTo(state.rolledTo)
         const rows = yield* Effect.all(
           {
-            total: repo.counts({ ...whole, rolledTo: state.rolledTo, plan: planFor(filter, state.rolledTo) }),
-            groups:
-              filter.group === undefined
-                ? Effect.succeed([])
-                : repo.counts({
-                    ...whole,
-                    grouped: true,
-                    rolledTo: state.rolledTo,
-                    borders: groups?.map((group) => group.from),
-                    plan: planFor(filter, state.rolledTo, groups)
-                  }),
-            times: repo.times({ ...whole, rolledTo: state.rolledTo, plan: planFor(filter, state.rolledTo) }, [
-              "p",
-              "v"
-            ]),
-            visits: visits(repo, filter, state)
+            answer: repo.answer({
+              ...reading,
+              rolledTo: state.rolledTo,
+              plan: planFor(filter, state.rolledTo),
+              groups:
+                filter.group === undefined
+                  ? undefined
+                  : { borders: groups?.map((group) => group.from), plan: planFor(filter, state.rolledTo, groups) }
+            }),
+            visits: repo.visits({
+              ...reading,
+              rolledTo: visitsEnd,
+              plan: planFor(filter, visitsEnd),
+              groups: undefined
+            })
           },
           { concurrency: "unbounded" }
         )
         const now = yield* Clock.currentTimeMillis
         return viewOf({
           filter,
-          total: rows.total,
-          groups: rows.groups,
-          times: [...rows.times, ...rows.visits],
+          total: rows.answer.whole,
+          groups: rows.answer.groups,
+          times: [...rows.answer.times, ...rows.visits],
           spans: groups,
           settledBefore: new Date(now - state.windows.settled_seconds * 1000)
         })
@@ -87,13 +87,6 @@ export class Metrics extends Context.Service<
       return Metrics.of({ funnel })
     })
   )
-}
-
-const visits = (repo: MetricsRepo["Service"], filter: MetricsFilter, state: RollupState) => {
-  const rolledTo = visitsRolledTo(state.rolledTo)
-  return repo.times({ filter, windows: state.windows, grouped: false, rolledTo, plan: planFor(filter, rolledTo) }, [
-    "b"
-  ])
 }
 
 const groupsOf = (filter: MetricsFilter): ReadonlyArray<TimeGroup> | undefined =>

@@ -28,15 +28,21 @@ export const TimeRow = Schema.Struct({
 })
 export type TimeRow = typeof TimeRow.Type
 
-type Sql<A> = Effect.Effect<ReadonlyArray<A>, SqlError.SqlError>
+const Answer = Schema.Struct({
+  whole: Schema.Array(CountRow),
+  groups: Schema.Array(CountRow),
+  times: Schema.Array(TimeRow)
+})
+
+type Sql<A> = Effect.Effect<A, SqlError.SqlError>
 type Reading = Omit<read.Reading, "sources">
 
 /** The funnel's numbers, from its cells and, where those do not reach, from the rows. */
 export class MetricsRepo extends Context.Service<
   MetricsRepo,
   {
-    readonly counts: (reading: Reading) => Sql<CountRow>
-    readonly times: (reading: Reading, kinds: ReadonlyArray<"p" | "v" | "b">) => Sql<TimeRow>
+    readonly answer: (reading: Reading) => Sql<typeof Answer.Type>
+    readonly visits: (reading: Reading) => Sql<ReadonlyArray<TimeRow>>
   }
 >()("funil/repo/MetricsRepo") {
   static readonly layer = Layer.effect(
@@ -44,14 +50,16 @@ export class MetricsRepo extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const sources = yield* Effect.cached(eventSources(sql))
-      const counts = rowsOf(CountRow)
+      const answers = rowsOf(Answer)
       const times = rowsOf(TimeRow)
       return MetricsRepo.of({
-        counts: Effect.fn("MetricsRepo.counts")((reading) =>
-          Effect.flatMap(sources, (found) => counts(read.counts(sql, { ...reading, sources: found }).unprepared))
-        ),
-        times: Effect.fn("MetricsRepo.times")((reading, kinds) =>
-          Effect.flatMap(sources, (found) => times(read.times(sql, { ...reading, sources: found }, kinds).unprepared))
+        answer: Effect.fn("MetricsRepo.answer")(function* (reading) {
+          const found = yield* sources
+          const [row] = yield* answers(read.answer(sql, { ...reading, sources: found }).unprepared)
+          return row ?? { whole: [], groups: [], times: [] }
+        }),
+        visits: Effect.fn("MetricsRepo.visits")((reading) =>
+          Effect.flatMap(sources, (found) => times(read.visitTimes(sql, { ...reading, sources: found }).unprepared))
         )
       })
     })

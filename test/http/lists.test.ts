@@ -206,8 +206,8 @@ describe("GET /api/metrics", () => {
       })
       const door = yield* openDoor({
         metrics: {
-          counts: ({ grouped }) => Effect.succeed([row(grouped ? '=HYPERLINK("http://x")' : null)]),
-          times: () => Effect.succeed([])
+          answer: () => Effect.succeed({ whole: [row(null)], groups: [row('=HYPERLINK("http://x")')], times: [] }),
+          visits: () => Effect.succeed([])
         }
       })
       const { headers, text } = yield* door.asAdmin("GET", "/api/metrics?group=utm_campaign&format=csv")
@@ -236,9 +236,13 @@ describe("GET /api/metrics", () => {
       })
       const door = yield* openDoor({
         metrics: {
-          counts: ({ grouped }) => Effect.succeed(grouped ? [row("fb", 1, 1, 0)] : [row(null, 6, 5, 2)]),
-          times: (_, kinds) =>
-            Effect.succeed(kinds[0] === "p" ? [{ kind: "p", count: 2, p50: 45, p90: 300, p95: 610 }] : [])
+          answer: () =>
+            Effect.succeed({
+              whole: [row(null, 6, 5, 2)],
+              groups: [row("fb", 1, 1, 0)],
+              times: [{ kind: "p", count: 2, p50: 45, p90: 300, p95: 610 }]
+            }),
+          visits: () => Effect.succeed([])
         }
       })
       const { json, status } = yield* door.asAdmin(

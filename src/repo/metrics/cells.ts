@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
-import { factsOf, organicStep, paidStep, refundedStep, visitGapSeconds, type Windows } from "./facts.ts"
-import { cellZone, utmNames } from "./filter.ts"
+import { factsOf, organicStep, paidStep, refundedStep, type Span, visitGapSeconds, type Windows } from "./facts.ts"
+import { cellZone, type UtmName, utmNames } from "./filter.ts"
 
 type Sql = SqlClient.SqlClient
 
@@ -29,10 +29,29 @@ interface Target {
 export const instants = (sql: Sql, dates: ReadonlyArray<Date>) =>
   sql`${`{${dates.map((date) => date.toISOString()).join(",")}}`}::timestamptz[]`
 
+/** The bit of a kind of mark. */
+export const bitOf = (name: UtmName) => 1 << utmNames.indexOf(name)
+
+/** The kinds of marks that a row has in common with another of its unit and step, while not having all of them. */
+const alike = (sql: Sql) =>
+  sql.literal(
+    utmNames
+      .map((name) => {
+        const together = `over (partition by w.bot, w.unit, w.step, w.${name})`
+        return `case when min(w.marks) ${together} <> max(w.marks) ${together} then ${bitOf(name)} else 0 end`
+      })
+      .join(" + ")
+  )
+
+const boundsOf = (hours: ReadonlyArray<Date>): Span => {
+  const times = hours.map((hour) => hour.getTime())
+  return { from: new Date(Math.min(...times)), to: new Date(Math.max(...times) + 3_600_000) }
+}
+
 /** Writes the cells of hours anew, straight from the rows. What stood there before must be gone. */
 export const writeHours = (sql: Sql, { hours, sources, until, windows }: Target) => {
   const end = sql`${until.toISOString()}::timestamptz`
-  const extent = hours === undefined ? "all" : "spans"
+  const extent = hours === undefined ? "all" : boundsOf(hours)
   const spans =
     hours === undefined
       ? sql``
@@ -82,9 +101,11 @@ export const writeHours = (sql: Sql, { hours, sources, until, windows }: Target)
               where r.bot = u.bot and r.unit = u.unit`
       }),
     returns as (
-      insert into metrics_returns (bot, unit, step, at, marks)
-      select w.bot, w.unit, w.step, w.at, w.marks from walked w
-      where w.mixed and w.ok and w.step > 0 and w.at < ${end}),
+      insert into metrics_returns (bot, unit, step, at, marks, alike)
+      select * from (
+        select w.bot, w.unit, w.step, w.at, w.marks, (${alike(sql)})::smallint as alike
+        from walked w where w.mixed and w.ok and w.step > 0 and w.at < ${end}) r
+      where r.alike <> 0),
     known_marks as (
       insert into metrics_marks (marks, ${sql.literal(utmNames.join(", "))})
       select distinct f.marks, ${sql.literal(utmNames.map((name) => `f.${name}`).join(", "))} from placed f

@@ -4,6 +4,11 @@ import { type UtmName, utmNames } from "./filter.ts"
 
 type Sql = SqlClient.SqlClient
 
+export interface Span {
+  readonly from: Date
+  readonly to: Date
+}
+
 /** How long the step before may lie back. */
 export interface Windows {
   readonly to_bot_click_seconds: number
@@ -24,69 +29,97 @@ interface Scope {
   readonly sources: ReadonlyArray<Statement.Fragment>
   readonly windows: Windows
   /**
-   * `spans`: the facts of these spans of time (a CTE `spans (lo, hi)` stands before) and the whole history of whoever
-   * did something in them. `all`: everything.
+   * The facts of spans of time inside these bounds (a CTE `spans (lo, hi)` stands before) and the whole history of
+   * whoever did something in them. `all`: everything.
    */
-  readonly extent: "spans" | "all"
+  readonly extent: Span | "all"
   readonly bot?: string | undefined
 }
 
-const all = (parts: ReadonlyArray<Statement.Fragment>, sql: Sql) => parts.reduce((a, b) => sql`${a} union all ${b}`)
+export const unionAll = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) =>
+  parts.reduce((a, b) => sql`${a} union all ${b}`)
 
 /**
  * Ends a lateral query: it is asked anew for each row before it, by its indexes. The planner does not know how short a
  * span is; over ten million events it read a whole year of a bot instead, 9 s against 0.1.
  */
-const oneByOne = (sql: Sql) => sql.literal("offset 0")
+export const oneByOne = (sql: Sql) => sql.literal("offset 0")
 
-const ofSession = "e.event_name in ('presell_view', 'to_bot_click')"
+export const instant = (sql: Sql, date: Date) => sql`${date.toISOString()}::timestamptz`
+
+export const ofSession = "e.event_name in ('presell_view', 'to_bot_click')"
 
 const marksOf = (sql: Sql, column: (name: UtmName) => string) =>
   sql.literal(utmNames.map((name) => `${column(name)} as ${name}`).join(", "))
 
-/** Rows of one source in today's words, but for what a person did not do themselves; marks that an event does not carry are those of its session. */
-const rows = (sql: Sql, source: Statement.Fragment, where: Statement.Fragment) => sql`
-  select e.occurred_at as at,
+/** Rows of one source as they stand. */
+export const raw = (sql: Sql, source: Statement.Fragment, where: Statement.Fragment) => sql`
+  select e.id, e.occurred_at, e.event_name, e.bot_id, e.bot_slug, e.event_id, e.session_id, e.telegram_id, e.tg_id,
+    ${sql.literal(utmNames.map((name) => `e.${name}`).join(", "))}
+  from (${source}) e where ${where} and e.event_name not in ('bot_session_end', 'pix_refunded', 'pix_charged_back')`
+
+/** Those of spans of time; the bounds are constants, so that the planner looks at their months alone. */
+export const rawOfSpan = (sql: Sql, source: Statement.Fragment, bounds: Span, where: Statement.Fragment) =>
+  raw(
+    sql,
+    source,
+    sql`e.occurred_at >= p.lo and e.occurred_at < p.hi and e.occurred_at >= ${instant(sql, bounds.from)}
+      and e.occurred_at < ${instant(sql, bounds.to)} and ${where}`
+  )
+
+/** A row `e` in today's words, but for what a person did not do themselves; marks that it does not carry are those of its session `s`. */
+const words = (sql: Sql) => sql`e.occurred_at as at,
     (case e.event_name when 'presell_view' then 1 when 'to_bot_click' then 2 when 'bot_start' then 3 when 'start' then 3
       when 'pix_created' then 4 when 'pix_paid' then 5 when 'payment_approved' then 5 else 0 end)::smallint as step,
     coalesce(b.slug, e.bot_slug, e.bot_id::text, '') as bot, coalesce(e.event_id, 'id:' || e.id) as event_id,
     e.session_id, coalesce(e.telegram_id, e.tg_id) as person,
-    ${marksOf(sql, (name) => `coalesce(e.${name}, s.${name})`)}
-  from (${source}) e
-    left join bots b on b.id = e.bot_id
-    left join tracking_sessions s on s.id = e.session_id
-  where ${where} and e.event_name not in ('bot_session_end', 'pix_refunded', 'pix_charged_back')`
+    ${marksOf(sql, (name) => `coalesce(e.${name}, s.${name})`)}`
 
-const ofBot = (sql: Sql, bot: string | undefined) =>
+/** Few rows: their sessions are looked up one by one, the planner would read them all. */
+export const itsSession = (sql: Sql) => sql`
+  left join lateral (
+    select ${sql.literal(utmNames.join(", "))} from tracking_sessions k where k.id = e.session_id ${oneByOne(sql)}) s on true`
+
+export const ofBot = (sql: Sql, bot: string | undefined) =>
   bot === undefined
     ? sql`true`
     : sql`(e.bot_id = (select f.id from bots f where f.slug = ${bot}) or (e.bot_id is null and e.bot_slug = ${bot}))`
 
 /** What was done by whom, whole: a step's standing and the times follow from everything its unit ever did. */
 const history = (sql: Sql, { bot, extent, sources }: Scope) => {
-  if (extent === "all")
-    return sql`history as (${all(
-      sources.map((one) => rows(sql, one, sql`true`)),
-      sql
-    )})`
-  const seen = sources.map((one) =>
-    rows(sql, one, sql`e.occurred_at >= p.lo and e.occurred_at < p.hi and ${ofBot(sql, bot)}`)
-  )
+  if (extent === "all") {
+    const everything = unionAll(
+      sql,
+      sources.map(
+        (one) => sql`
+          select ${words(sql)} from (${raw(sql, one, sql`true`)}) e
+            left join bots b on b.id = e.bot_id left join tracking_sessions s on s.id = e.session_id`
+      )
+    )
+    return sql`history as (${everything})`
+  }
+  const seen = sources.map((one) => rawOfSpan(sql, one, extent, ofBot(sql, bot)))
   const theirs = sources.flatMap((one) => [
-    rows(sql, one, sql`e.session_id = t.session_id and ${sql.literal(ofSession)}`),
-    rows(sql, one, sql`e.telegram_id = t.person and not ${sql.literal(ofSession)}`),
-    rows(sql, one, sql`e.telegram_id is null and e.tg_id = t.person and not ${sql.literal(ofSession)}`)
+    raw(sql, one, sql`e.session_id = t.session_id and ${sql.literal(ofSession)}`),
+    raw(sql, one, sql`e.telegram_id = t.person and not ${sql.literal(ofSession)}`),
+    raw(sql, one, sql`e.telegram_id is null and e.tg_id = t.person and not ${sql.literal(ofSession)}`)
   ])
   return sql`
-    seen as materialized (select x.* from spans p cross join lateral (${all(seen, sql)} ${oneByOne(sql)}) x),
+    seen as materialized (
+      select ${words(sql)} from spans p cross join lateral (${unionAll(sql, seen)} ${oneByOne(sql)}) e
+        left join bots b on b.id = e.bot_id ${itsSession(sql)}),
     touched as materialized (
       select distinct bot, session_id, null::bigint as person from seen where step in (1, 2) and session_id is not null
       union all
       select distinct bot, null, person from seen where step not in (1, 2) and person is not null),
     history as (
-      select x.* from touched t cross join lateral (${all(theirs, sql)} ${oneByOne(sql)}) x where x.bot = t.bot
+      select x.* from (
+        select t.bot as of_bot, ${words(sql)}
+        from touched t cross join lateral (${unionAll(sql, theirs)} ${oneByOne(sql)}) e
+          left join bots b on b.id = e.bot_id ${itsSession(sql)}) x
+      where x.bot = x.of_bot
       union all
-      select * from seen where case when step in (1, 2) then session_id is null else person is null end)`
+      select s.bot, s.* from seen s where case when s.step in (1, 2) then s.session_id is null else s.person is null end)`
 }
 
 const withinWindow = (sql: Sql, before: string, seconds: number) =>
@@ -104,7 +137,7 @@ const money = (sql: Sql, { bot, extent }: Scope) => {
     const words = step === paidStep ? ["paid", "refunded", "charged_back"] : ["refunded", "charged_back"]
     const conditions = [
       sql`${column} is not null and ${statusOf(sql)} in (${sql.csv(words.map((word) => sql`${word}`))})`,
-      ...(extent === "spans" ? [sql`${column} >= q.lo and ${column} < q.hi`] : []),
+      ...(extent !== "all" ? [sql`${column} >= q.lo and ${column} < q.hi`] : []),
       ...(old
         ? [sql.literal(`p.bot_slug is null and ${step === paidStep ? "p.paid_at" : "p.refunded_at"} is null`)]
         : []),
@@ -119,8 +152,8 @@ const money = (sql: Sql, { bot, extent }: Scope) => {
       where ${sql.and(conditions)}`
   })
   return extent === "all"
-    ? all(moments, sql)
-    : sql`select x.* from spans q cross join lateral (${all(moments, sql)} ${oneByOne(sql)}) x`
+    ? unionAll(sql, moments)
+    : sql`select x.* from spans q cross join lateral (${unionAll(sql, moments)} ${oneByOne(sql)}) x`
 }
 
 // Marks that are the same hash to the same number; a rebuild finds what was found before.
@@ -129,7 +162,8 @@ const hashed = (sql: Sql, alias: string) =>
   hash_array_extended(array['s', ${alias}.utm_source], 0) as source_marks,
   hash_array_extended(array[${utmNames.map((name) => `${alias}.${name}`).join(", ")}], 0) as marks`)
 
-const floored = (sql: Sql, interval: string) => sql.literal(`least(floor(extract(epoch from ${interval})), 1e9)::int`)
+export const floored = (sql: Sql, interval: string) =>
+  sql.literal(`least(floor(extract(epoch from ${interval})), 1e9)::int`)
 
 /**
  * CTEs that end in `facts`: every event of a step with whether it counts (`ok`), and when its unit did the same before

@@ -1,14 +1,10 @@
 import type { SqlClient, Statement } from "effect/sql"
-import { counted, instants, perStep, visitLagSeconds } from "./cells.ts"
-import { factsOf, paidStep, refundedStep, type Windows } from "./facts.ts"
+import { bitOf, counted, instants, perStep, visitLagSeconds } from "./cells.ts"
+import { factsOf, instant, paidStep, refundedStep, type Span, unionAll, type Windows } from "./facts.ts"
 import { type MetricsFilter, noUtm, type UtmName, utmNames } from "./filter.ts"
+import { visitsOf } from "./visits.ts"
 
 type Sql = SqlClient.SqlClient
-
-export interface Span {
-  readonly from: Date
-  readonly to: Date
-}
 
 export interface CellRange extends Span {
   readonly grain: "h" | "d" | "m"
@@ -21,19 +17,34 @@ export interface ReadPlan {
   readonly spans: ReadonlyArray<Span>
 }
 
+/** What a question asks of the tables. */
 export interface Reading {
   readonly filter: MetricsFilter
-  readonly plan: ReadPlan
   readonly sources: ReadonlyArray<Statement.Fragment>
   readonly windows: Windows
   readonly rolledTo: Date | undefined
-  /** Beginnings of groups that are spans of time; the key of a row is then the number of its group, from 1. */
-  readonly borders?: ReadonlyArray<Date> | undefined
-  /** With the filter's group, or over the whole period. */
-  readonly grouped: boolean
+  /** For the whole period. */
+  readonly plan: ReadPlan
+  /** For the groups, where there are any; its spans hold those of the whole. */
+  readonly groups: Groups | undefined
 }
 
-const instant = (sql: Sql, date: Date) => sql`${date.toISOString()}::timestamptz`
+export interface Groups {
+  readonly plan: ReadPlan
+  /** Beginnings of groups that are spans of time; the key of a row is then the number of its group, from 1. */
+  readonly borders: ReadonlyArray<Date> | undefined
+}
+
+/** One of the two tables of an answer: the whole period or its groups. */
+interface Part {
+  readonly name: "whole" | "groups"
+  readonly filter: MetricsFilter
+  readonly plan: ReadPlan
+  readonly grouped: boolean
+  readonly borders: ReadonlyArray<Date> | undefined
+  readonly cellsExist: boolean
+}
+
 /** A microsecond earlier: of instants in order, `width_bucket` counts those up to one, and wanted are those before. */
 const justBefore = (date: Date) => new Date(date.getTime() - 1).toISOString().replace("Z", "999Z")
 
@@ -45,16 +56,19 @@ const newIn = (sql: Sql, step: number, before: Statement.Fragment) => {
 
 const markOf = (group: MetricsFilter["group"]): UtmName | undefined => utmNames.find((name) => name === group)
 
+const askedOf = ({ filter, grouped }: Part) =>
+  utmNames.filter((name) => filter.utm[name] !== undefined || (grouped && filter.group === name))
+
 /** The scope of cells that answers: all, one source, or combinations of marks. */
-const scopeOf = ({ filter, grouped }: Reading) => {
-  const asked = utmNames.filter((name) => filter.utm[name] !== undefined || (grouped && filter.group === name))
+const scopeOf = (part: Part) => {
+  const asked = askedOf(part)
   if (asked.length === 0) return { scope: "a", prev: "prev" } as const
   return asked.every((name) => name === "utm_source")
     ? ({ scope: "s", prev: "prev_s" } as const)
     : ({ scope: "t", prev: "prev_t" } as const)
 }
 
-const wantedMarks = (sql: Sql, { filter }: Reading, alias: string) =>
+const wantedMarks = (sql: Sql, filter: MetricsFilter, alias: string) =>
   sql.and([
     sql`true`,
     ...utmNames.flatMap((name) => {
@@ -64,9 +78,9 @@ const wantedMarks = (sql: Sql, { filter }: Reading, alias: string) =>
     })
   ])
 
-const wantedCells = (sql: Sql, reading: Reading, range: CellRange, table: "c") => {
-  const { filter, grouped, plan } = reading
-  const { scope } = scopeOf(reading)
+const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
+  const { filter, grouped, plan } = part
+  const { scope } = scopeOf(part)
   const ofBot =
     filter.bot !== undefined
       ? sql`and c.bot = ${filter.bot}`
@@ -77,18 +91,15 @@ const wantedCells = (sql: Sql, reading: Reading, range: CellRange, table: "c") =
     scope === "a"
       ? sql`and c.marks = 0`
       : utmNames.some((name) => filter.utm[name] !== undefined)
-        ? sql`and c.marks = any(array(select m.marks from metrics_marks m where ${wantedMarks(sql, reading, "m")}))`
+        ? sql`and c.marks = any(array(select m.marks from metrics_marks m where ${wantedMarks(sql, filter, "m")}))`
         : sql``
-  const uncut =
-    range.grain === "h" && plan.cut.length > 0
-      ? sql`and ${sql.literal(table)}.at <> all(${instants(sql, plan.cut)})`
-      : sql``
+  const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
   return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${ofMarks}
     and c.at >= ${instant(sql, range.from)} and c.at < ${instant(sql, range.to)} ${uncut}`
 }
 
 /** The group of a row with `at`, `bot` and marks, and the instant since which its units are to be new. */
-const groupOf = (sql: Sql, { borders, filter, grouped }: Reading, alias: string, marksAlias: string) => {
+const groupOf = (sql: Sql, { borders, filter, grouped }: Part, alias: string, marksAlias: string) => {
   const since = instant(sql, filter.from)
   const before = sql`${justBefore(filter.from)}::timestamptz`
   if (!grouped) return { key: sql`null::text`, since, before }
@@ -106,37 +117,82 @@ const groupOf = (sql: Sql, { borders, filter, grouped }: Reading, alias: string,
     : { key: sql`coalesce(${sql.literal(`${marksAlias}.${mark}`)}, ${noUtm})`, since, before }
 }
 
-const spansOf = (sql: Sql, { filter, plan, sources, windows }: Reading) => sql`
-  spans as materialized (
-    select * from unnest(${instants(
-      sql,
-      plan.spans.map((s) => s.from)
-    )}, ${instants(
-      sql,
-      plan.spans.map((s) => s.to)
-    )})
-      x (lo, hi)),
-  ${factsOf(sql, { sources, windows, extent: "spans", bot: filter.bot })},
-  fresh as materialized (
-    select f.* from facts f where exists (select from spans x where f.at >= x.lo and f.at < x.hi))`
+const spansOf = (sql: Sql, spans: ReadonlyArray<Span>) => {
+  const from = instants(
+    sql,
+    spans.map((span) => span.from)
+  )
+  const to = instants(
+    sql,
+    spans.map((span) => span.to)
+  )
+  return sql`spans as materialized (select * from unnest(${from}, ${to}) x (lo, hi))`
+}
 
-const unionAll = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) =>
-  parts.reduce((a, b) => sql`${a} union all ${b}`)
+const boundsOf = (spans: ReadonlyArray<Span>): Span => ({
+  from: new Date(Math.min(...spans.map((span) => span.from.getTime()))),
+  to: new Date(Math.max(...spans.map((span) => span.to.getTime())))
+})
+
+const partsOf = ({ filter, groups, plan, rolledTo }: Reading): ReadonlyArray<Part> => {
+  const cellsExist = rolledTo !== undefined
+  const whole = { name: "whole", filter, plan, grouped: false, borders: undefined, cellsExist } as const
+  return groups === undefined ? [whole] : [whole, { ...whole, name: "groups", grouped: true, ...groups }]
+}
+
+/** All of an answer but the visits, in one row: what is not in the cells is looked up once for all of it. */
+export const answer = (sql: Sql, reading: Reading) => {
+  const { filter, groups, plan, sources, windows } = reading
+  const parts = partsOf(reading)
+  const spans = (groups?.plan ?? plan).spans
+  const ctes =
+    spans.length === 0
+      ? []
+      : [
+          spansOf(sql, spans),
+          factsOf(sql, { sources, windows, extent: boundsOf(spans), bot: filter.bot }),
+          sql`moved as (select distinct w.bot, w.unit from walked w)`,
+          ...parts.map((part) => freshOf(sql, part))
+        ]
+  for (const part of parts) if (scopeOf(part).scope === "t") ctes.push(again(sql, part, spans.length > 0))
+  const [whole, grouped] = parts.map((part) => counts(sql, part))
+  return sql`
+    ${ctes.length === 0 ? sql`` : sql`with ${ctes.reduce((a, b) => sql`${a}, ${b}`)}`}
+    select ${asList(sql, whole)} as whole, ${asList(sql, grouped)} as groups,
+      ${asList(sql, percentiles(sql, timesOf(sql, parts[0] as Part)))} as times`
+}
+
+const asList = (sql: Sql, query: Statement.Fragment | undefined) =>
+  query === undefined ? sql`'[]'::json` : sql`(select coalesce(json_agg(q), '[]') from (${query}) q)`
+
+const freshName = (sql: Sql, { name }: Part) => sql.literal(`fresh_${name}`)
+const againName = (sql: Sql, { name }: Part) => sql.literal(`again_${name}`)
+
+const freshOf = (sql: Sql, part: Part) => sql`
+  ${freshName(sql, part)} as materialized (
+    select f.* from facts f where exists (
+      select from unnest(${instants(
+        sql,
+        part.plan.spans.map((span) => span.from)
+      )}, ${instants(
+        sql,
+        part.plan.spans.map((span) => span.to)
+      )}) x (lo, hi) where f.at >= x.lo and f.at < x.hi))`
 
 /** Events, units and money, per group or over all. */
-export const counts = (sql: Sql, reading: Reading) => {
-  const { plan } = reading
-  const { prev, scope } = scopeOf(reading)
-  const mark = reading.grouped ? markOf(reading.filter.group) : undefined
+const counts = (sql: Sql, part: Part) => {
+  const { filter, grouped, plan } = part
+  const { prev, scope } = scopeOf(part)
+  const mark = grouped ? markOf(filter.group) : undefined
   const joined = mark === undefined ? sql`` : sql`join metrics_marks m on m.marks = c.marks`
-  const ofCell = groupOf(sql, reading, "c", "m")
-  const ofFact = groupOf(sql, reading, "f", "f")
+  const ofCell = groupOf(sql, part, "c", "m")
+  const ofFact = groupOf(sql, part, "f", "f")
   const fromCells = plan.cells.map(
     (range) => sql`
       select ${ofCell.key} as key, ${perStep(sql, (s) => `c.n${s}`)},
         ${counted.map((s) => newIn(sql, s, ofCell.before)).reduce((a, b) => sql`${a}, ${b}`)},
         c.payments, c.revenue_cents, c.refunded_cents
-      from metrics_cells c ${joined} where ${wantedCells(sql, reading, range, "c")}`
+      from metrics_cells c ${joined} where ${wantedCells(sql, part, range)}`
   )
   const isNew = sql`f.ok and (${sql.literal(`f.${prev}`)} is null or ${sql.literal(`f.${prev}`)} < ${ofFact.since})`
   const fromRows = sql`
@@ -146,90 +202,96 @@ export const counts = (sql: Sql, reading: Reading) => {
       coalesce(sum(cents) filter (where step = ${refundedStep}), 0)
     from (
       select ${ofFact.key} as key, f.step, f.cents, ${isNew} as new
-      from fresh f where f.step > 0 and ${wantedMarks(sql, reading, "f")}) f
+      from ${freshName(sql, part)} f where f.step > 0 and ${wantedMarks(sql, filter, "f")}) f
     group by key`
   const nothing = counted.map(() => "0").join(", ")
-  const parts = [
+  const tables = [
     ...fromCells,
     ...(plan.spans.length === 0 ? [] : [fromRows]),
     ...(scope === "t"
       ? [
           sql`select key, ${sql.literal(nothing)}, ${perStep(sql, (s) => `-coalesce(sum(again) filter (where step = ${s}), 0)`)},
-            0, 0, 0 from again group by key`
+            0, 0, 0 from ${againName(sql, part)} group by key`
         ]
       : [])
   ]
-  const ctes = [
-    ...(plan.spans.length === 0 ? [] : [spansOf(sql, reading)]),
-    ...(scope === "t" ? [again(sql, reading)] : [])
-  ]
   return sql`
-    ${ctes.length === 0 ? sql`` : sql`with ${ctes.reduce((a, b) => sql`${a}, ${b}`)}`}
     select key, array[${perStep(sql, (s) => `sum(n${s})::bigint`)}] as events,
       array[${perStep(sql, (s) => `sum(u${s})::bigint`)}] as units,
       sum(payments)::bigint as payments, sum(revenue_cents)::bigint as "revenueCents",
       sum(refunded_cents)::bigint as "refundedCents"
-    from (${unionAll(sql, parts)})
+    from (${unionAll(sql, tables)})
       x (key, ${perStep(sql, (s) => `n${s}`)}, ${perStep(sql, (s) => `u${s}`)}, payments, revenue_cents, refunded_cents)
     group by key`
 }
 
-/** How often units were counted too much, because they came under several of the combinations asked for. */
-const again = (sql: Sql, reading: Reading) => {
-  const { filter, plan, rolledTo } = reading
-  const ofKept = groupOf(sql, reading, "r", "m")
-  const ofSeen = groupOf(sql, reading, "w", "w")
-  const fresh = plan.spans.length > 0
-  const within = (alias: string) => sql.literal(`${alias}.at`)
+/**
+ * How often units were counted too much, because they came under several of the combinations asked for. Those had all
+ * asked kinds of marks in common (`alike`).
+ */
+const again = (sql: Sql, part: Part, fresh: boolean) => {
+  const { cellsExist, filter } = part
+  const ofKept = groupOf(sql, part, "r", "m")
+  const ofSeen = groupOf(sql, part, "w", "w")
+  const bits = sql.literal(String(askedOf(part).reduce((sum, name) => sum + bitOf(name), 0)))
   const kept = sql`
     select ${ofKept.key} as key, r.bot, r.unit, r.step, r.marks
     from metrics_returns r join metrics_marks m on m.marks = r.marks
-    where r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
-      ${rolledTo === undefined ? sql`and false` : sql``}
+    where r.alike & ${bits} = ${bits} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
+      ${cellsExist ? sql`` : sql`and false`}
       ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
-      and ${wantedMarks(sql, reading, "m")}
+      and ${wantedMarks(sql, filter, "m")}
       ${fresh ? sql`and not exists (select from moved v where v.bot = r.bot and v.unit = r.unit)` : sql``}`
   const seen = sql`
     select ${ofSeen.key}, w.bot, w.unit, w.step, w.marks from walked w
-    where w.mixed and w.ok and w.step > 0 and ${within("w")} >= ${instant(sql, filter.from)}
-      and ${within("w")} < ${instant(sql, filter.to)} and ${wantedMarks(sql, reading, "w")}`
+    where w.mixed and w.ok and w.step > 0 and w.at >= ${instant(sql, filter.from)}
+      and w.at < ${instant(sql, filter.to)} and ${wantedMarks(sql, filter, "w")}`
   return sql`
-    ${fresh ? sql`moved as (select distinct w.bot, w.unit from walked w),` : sql``}
-    again as (
-      select key, step, count(distinct marks) - 1 as again
-      from (${fresh ? sql`${kept} union all ${seen}` : kept}) r
-      group by key, bot, unit, step having count(distinct marks) > 1)`
+    ${againName(sql, part)} as (
+      select key, step, count(*) - 1 as again
+      from (select distinct * from (${fresh ? sql`${kept} union all ${seen}` : kept}) r) r
+      group by key, bot, unit, step having count(*) > 1)`
 }
 
-/** The three times: to PIX (p), to payment (v), in the bot (b). `kinds` share one plan. */
-export const times = (sql: Sql, reading: Reading, kinds: ReadonlyArray<"p" | "v" | "b">) => {
-  const { plan } = reading
-  const wanted = sql.csv(kinds.map((kind) => sql`${kind}`))
-  const parts = [
-    ...plan.cells.map(
-      (range) => sql`
-        select c.kind, (b >> 32)::int as bin, b & 4294967295 as n from metrics_times c, unnest(c.bins) b
-        where c.kind in (${wanted}) and ${wantedCells(sql, reading, range, "c")}`
-    ),
-    ...(plan.spans.length === 0
-      ? []
-      : [
-          sql`
-            select k.kind, metrics_bin(k.seconds), 1 from fresh f
-              cross join lateral (values ('p'::"char", f.pix_seconds), ('v', f.pay_seconds), ('b', f.visit_seconds))
-                k (kind, seconds)
-            where k.kind in (${wanted}) and k.seconds is not null and ${wantedMarks(sql, reading, "f")}`
-        ])
-  ]
-  if (parts.length === 0) parts.push(sql`select 'p'::"char" as kind, 0 as bin, 0::bigint as n where false`)
+const cellTimes = (sql: Sql, part: Part, kinds: ReadonlyArray<"p" | "v" | "b">) =>
+  part.plan.cells.map(
+    (range) => sql`
+      select c.kind, (b >> 32)::int as bin, b & 4294967295 as n from metrics_times c, unnest(c.bins) b
+      where c.kind in (${sql.csv(kinds.map((kind) => sql`${kind}`))}) and ${wantedCells(sql, part, range)}`
+  )
+
+/** To PIX and to payment. */
+const timesOf = (sql: Sql, part: Part) => {
+  const rows = sql`
+    select k.kind, metrics_bin(k.seconds), 1 from ${freshName(sql, part)} f
+      cross join lateral (values ('p'::"char", f.pix_seconds), ('v', f.pay_seconds)) k (kind, seconds)
+    where k.seconds is not null and ${wantedMarks(sql, part.filter, "f")}`
+  return [...cellTimes(sql, part, ["p", "v"]), ...(part.plan.spans.length === 0 ? [] : [rows])]
+}
+
+/** The time in the bot; its plan ends earlier. */
+export const visitTimes = (sql: Sql, reading: Reading) => {
+  const [part] = partsOf({ ...reading, groups: undefined })
+  const { filter, plan, sources } = reading
+  const spans = plan.spans
+  const cells = cellTimes(sql, part as Part, ["b"])
+  if (spans.length === 0) return percentiles(sql, cells)
+  const rows = sql`
+    select 'b'::"char", metrics_bin(v.visit_seconds), 1 from visits v where ${wantedMarks(sql, filter, "v")}`
   return sql`
-    ${plan.spans.length === 0 ? sql`` : sql`with ${spansOf(sql, reading)}`}
+    with ${spansOf(sql, spans)}, ${visitsOf(sql, { sources, bounds: boundsOf(spans), bot: filter.bot })}
+    ${percentiles(sql, [...cells, rows])}`
+}
+
+const percentiles = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) => {
+  const none = sql`select 'p'::"char" as kind, 0 as bin, 0::bigint as n where false`
+  return sql`
     select kind::text as kind, max(total)::bigint as count, metrics_bin_seconds(min(bin) filter (where upto >= 0.5 * total)) as p50,
       metrics_bin_seconds(min(bin) filter (where upto >= 0.9 * total)) as p90,
       metrics_bin_seconds(min(bin) filter (where upto >= 0.95 * total)) as p95
     from (
       select kind, bin, sum(sum(n)) over (partition by kind order by bin) as upto, sum(sum(n)) over (partition by kind) as total
-      from (${unionAll(sql, parts)}) x (kind, bin, n) group by kind, bin) y
+      from (${unionAll(sql, parts.length === 0 ? [none] : parts)}) x (kind, bin, n) group by kind, bin) y
     group by kind`
 }
 
