@@ -95,7 +95,9 @@ export const BotPatch = Schema.Struct({
     description: "Quantos disparos uma pessoa recebe no máximo em shots_per_person_hours; null não limita."
   }),
   shots_per_person_hours: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8760 }))),
-  time_zone: Schema.optionalKey(TimeZone),
+  time_zone: Schema.optionalKey(TimeZone).annotate({
+    description: "Onde valem os horários dos downsells deste bot; sem mudança, America/Sao_Paulo."
+  }),
   notice: Schema.optionalKey(Schema.NullOr(Text(500)))
 })
 export type BotPatch = typeof BotPatch.Type

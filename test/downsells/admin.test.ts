@@ -333,6 +333,23 @@ layer(World.layerWith({ telegram: { timeScale: 0.1 } }), { excludeTestServices: 
         yield* service.admin("PATCH", `${path}/tracking`, { pixel_id: "99887766", consent_required: true })
 
         const clone = service.admin("POST", `${path}/clone`, { slug: "gemeo", name: "Gêmeo" })
+        // Plain SQL may have written what nobody could send: then nothing of the copy is there.
+        const unsendable = JSON.stringify({ text: "x".repeat(5000) })
+        yield* sql`insert into bot_messages (bot_id, slug, content) values (${shop.botId}, 'longa', ${unsendable}::jsonb)`
+        const isThere = Effect.map(
+          service.admin("GET", `${path}/funnel`),
+          ({ json }) => json?.messages.longa !== undefined
+        )
+        yield* eventually(isThere, (there) => there)
+        const half = yield* clone
+        assert.strictEqual(half.status, 422, half.text)
+        assert.match(half.json.fields["messages.longa.text"], /4096/)
+        const [left] = yield* sql`
+          select (select count(*)::int from bots where slug = 'gemeo') as bots,
+            (select count(*)::int from media_store where bot_slug = 'gemeo') as files`
+        assert.deepStrictEqual(left, { bots: 0, files: 0 })
+        yield* sql`delete from bot_messages where bot_id = ${shop.botId} and slug = 'longa'`
+        yield* eventually(isThere, (there) => !there)
         const made = yield* clone
         assert.strictEqual(made.status, 201, made.text)
         assert.deepInclude(made.json, {
