@@ -135,6 +135,16 @@ describe("every page of the panel", () => {
       const answer = yield* door.call("GET", css)
       assert.strictEqual(answer.status, 200)
       assert.match(String(answer.headers["cache-control"]), /immutable/)
+      for (const [asked, encoding] of [
+        ["gzip, deflate, br", "gzip"],
+        ["br, gzip;q=0", undefined]
+      ] as const) {
+        const packed = yield* door.call("GET", css, { headers: { "accept-encoding": asked } })
+        assert.strictEqual(packed.headers["content-encoding"], encoding)
+        assert.isTrue(
+          encoding === undefined ? packed.text === answer.text : packed.text.length < answer.text.length / 2
+        )
+      }
       for (const name of ["nope.js", "..%2fhtml.ts", "constructor", "__proto__"]) {
         assert.strictEqual((yield* door.call("GET", `/admin/assets/1/${name}`)).status, 404, name)
       }
