@@ -52,14 +52,24 @@ export class MetricsRepo extends Context.Service<
       const sources = yield* Effect.cached(eventSources(sql))
       const answers = rowsOf(Answer)
       const times = rowsOf(TimeRow)
+      /**
+       * Its own memory, as ten thousands of cells do not fit into the default; and no compiling, which the cost of
+       * tables that are then not read would set off.
+       */
+      const roomy = <A>(work: Sql<A>) =>
+        sql.withTransaction(
+          Effect.andThen(sql`select set_config('work_mem', '32MB', true), set_config('jit', 'off', true)`, work)
+        )
       return MetricsRepo.of({
         answer: Effect.fn("MetricsRepo.answer")(function* (reading) {
           const found = yield* sources
-          const [row] = yield* answers(read.answer(sql, { ...reading, sources: found }).unprepared)
+          const [row] = yield* roomy(answers(read.answer(sql, { ...reading, sources: found }).unprepared))
           return row ?? { whole: [], groups: [], times: [] }
         }),
         visits: Effect.fn("MetricsRepo.visits")((reading) =>
-          Effect.flatMap(sources, (found) => times(read.visitTimes(sql, { ...reading, sources: found }).unprepared))
+          Effect.flatMap(sources, (found) =>
+            roomy(times(read.visitTimes(sql, { ...reading, sources: found }).unprepared))
+          )
         )
       })
     })

@@ -78,6 +78,17 @@ const wantedMarks = (sql: Sql, filter: MetricsFilter, alias: string) =>
     })
   ])
 
+const hasMarks = ({ utm }: MetricsFilter) => utmNames.some((name) => utm[name] !== undefined)
+
+/** The combinations that a filter by marks lets through, looked up once. */
+const wanted = (sql: Sql, filter: MetricsFilter) =>
+  hasMarks(filter)
+    ? [sql`wanted as materialized (select m.marks from metrics_marks m where ${wantedMarks(sql, filter, "m")})`]
+    : []
+
+const withAll = (sql: Sql, ctes: ReadonlyArray<Statement.Fragment>) =>
+  ctes.length === 0 ? sql`` : sql`with ${ctes.reduce((a, b) => sql`${a}, ${b}`)}`
+
 const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
   const { filter, grouped, plan } = part
   const { scope } = scopeOf(part)
@@ -90,8 +101,8 @@ const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
   const ofMarks =
     scope === "a"
       ? sql`and c.marks = 0`
-      : utmNames.some((name) => filter.utm[name] !== undefined)
-        ? sql`and c.marks = any(array(select m.marks from metrics_marks m where ${wantedMarks(sql, filter, "m")}))`
+      : hasMarks(filter)
+        ? sql`and c.marks = any(array(select w.marks from wanted w))`
         : sql``
   const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
   return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${ofMarks}
@@ -145,19 +156,23 @@ export const answer = (sql: Sql, reading: Reading) => {
   const { filter, groups, plan, sources, windows } = reading
   const parts = partsOf(reading)
   const spans = (groups?.plan ?? plan).spans
-  const ctes =
-    spans.length === 0
-      ? []
-      : [
-          spansOf(sql, spans),
-          factsOf(sql, { sources, windows, extent: boundsOf(spans), bot: filter.bot }),
-          sql`moved as (select distinct w.bot, w.unit from walked w)`,
-          ...parts.map((part) => freshOf(sql, part))
-        ]
+  const ctes: Array<Statement.Fragment> = wanted(sql, filter)
+  if (spans.length > 0)
+    ctes.push(
+      spansOf(sql, spans),
+      factsOf(sql, { sources, windows, extent: boundsOf(spans), bot: filter.bot }),
+      sql`moved as (select distinct w.bot, w.unit from walked w)`,
+      ...parts.map((part) => freshOf(sql, part))
+    )
   for (const part of parts) if (scopeOf(part).scope === "t") ctes.push(again(sql, part, spans.length > 0))
-  const [whole, grouped] = parts.map((part) => counts(sql, part))
+  // Groups that are no spans of time are made of the cells of the whole: those are read once.
+  const shared = parts.length > 1 && groups?.borders === undefined && parts.every((part) => scopeOf(part).scope === "t")
+  if (shared) ctes.push(sql`base as materialized (${summed(sql, parts[1] as Part)})`)
+  const [whole, grouped] = parts.map((part) =>
+    counts(sql, part, shared ? sql`select ${part.grouped ? sql`b.*` : allOf(sql)} from base b` : summed(sql, part))
+  )
   return sql`
-    ${ctes.length === 0 ? sql`` : sql`with ${ctes.reduce((a, b) => sql`${a}, ${b}`)}`}
+    ${withAll(sql, ctes)}
     select ${asList(sql, whole)} as whole, ${asList(sql, grouped)} as groups,
       ${asList(sql, percentiles(sql, timesOf(sql, parts[0] as Part)))} as times`
 }
@@ -179,21 +194,35 @@ const freshOf = (sql: Sql, part: Part) => sql`
         part.plan.spans.map((span) => span.to)
       )}) x (lo, hi) where f.at >= x.lo and f.at < x.hi))`
 
-/** Events, units and money, per group or over all. */
-const counts = (sql: Sql, part: Part) => {
+const sums = (sql: Sql) => sql`
+  ${perStep(sql, (s) => `sum(n${s})::bigint as n${s}`)}, ${perStep(sql, (s) => `sum(u${s})::bigint as u${s}`)},
+  sum(payments)::bigint as payments, sum(revenue_cents)::bigint as revenue_cents,
+  sum(refunded_cents)::bigint as refunded_cents`
+
+const columns = (sql: Sql) =>
+  sql`${perStep(sql, (s) => `n${s}`)}, ${perStep(sql, (s) => `u${s}`)}, payments, revenue_cents, refunded_cents`
+
+const allOf = (sql: Sql) => sql`null::text, ${columns(sql)}`
+
+/** Events, units and money, per group or over all; people of several combinations count in each. */
+const summed = (sql: Sql, part: Part) => {
   const { filter, grouped, plan } = part
-  const { prev, scope } = scopeOf(part)
+  const { prev } = scopeOf(part)
   const mark = grouped ? markOf(filter.group) : undefined
   const joined = mark === undefined ? sql`` : sql`join metrics_marks m on m.marks = c.marks`
   const ofCell = groupOf(sql, part, "c", "m")
   const ofFact = groupOf(sql, part, "f", "f")
-  const fromCells = plan.cells.map(
-    (range) => sql`
-      select ${ofCell.key} as key, ${perStep(sql, (s) => `c.n${s}`)},
-        ${counted.map((s) => newIn(sql, s, ofCell.before)).reduce((a, b) => sql`${a}, ${b}`)},
-        c.payments, c.revenue_cents, c.refunded_cents
-      from metrics_cells c ${joined} where ${wantedCells(sql, part, range)}`
-  )
+  const cells = plan.cells.map((range) => sql`select c.* from metrics_cells c where ${wantedCells(sql, part, range)}`)
+  const fromCells =
+    cells.length === 0
+      ? []
+      : [
+          sql`
+            select ${ofCell.key} as key, ${perStep(sql, (s) => `c.n${s}`)},
+              ${counted.map((s) => newIn(sql, s, ofCell.before)).reduce((a, b) => sql`${a}, ${b}`)},
+              c.payments, c.revenue_cents, c.refunded_cents
+            from (${unionAll(sql, cells)}) c ${joined}`
+        ]
   const isNew = sql`f.ok and (${sql.literal(`f.${prev}`)} is null or ${sql.literal(`f.${prev}`)} < ${ofFact.since})`
   const fromRows = sql`
     select key, ${perStep(sql, (s) => `count(*) filter (where step = ${s})`)},
@@ -204,11 +233,17 @@ const counts = (sql: Sql, part: Part) => {
       select ${ofFact.key} as key, f.step, f.cents, ${isNew} as new
       from ${freshName(sql, part)} f where f.step > 0 and ${wantedMarks(sql, filter, "f")}) f
     group by key`
+  const tables = [...fromCells, ...(plan.spans.length === 0 ? [] : [fromRows])]
+  return sql`
+    select key, ${sums(sql)} from (${unionAll(sql, tables)}) x (key, ${columns(sql)}) group by key`
+}
+
+/** A table of the answer: the sums, less those counted too much. */
+const counts = (sql: Sql, part: Part, sumsOfIt: Statement.Fragment) => {
   const nothing = counted.map(() => "0").join(", ")
   const tables = [
-    ...fromCells,
-    ...(plan.spans.length === 0 ? [] : [fromRows]),
-    ...(scope === "t"
+    sumsOfIt,
+    ...(scopeOf(part).scope === "t"
       ? [
           sql`select key, ${sql.literal(nothing)}, ${perStep(sql, (s) => `-coalesce(sum(again) filter (where step = ${s}), 0)`)},
             0, 0, 0 from ${againName(sql, part)} group by key`
@@ -220,44 +255,49 @@ const counts = (sql: Sql, part: Part) => {
       array[${perStep(sql, (s) => `sum(u${s})::bigint`)}] as units,
       sum(payments)::bigint as payments, sum(revenue_cents)::bigint as "revenueCents",
       sum(refunded_cents)::bigint as "refundedCents"
-    from (${unionAll(sql, tables)})
-      x (key, ${perStep(sql, (s) => `n${s}`)}, ${perStep(sql, (s) => `u${s}`)}, payments, revenue_cents, refunded_cents)
+    from (${unionAll(sql, tables)}) x (key, ${columns(sql)})
     group by key`
 }
 
 /**
  * How often units were counted too much, because they came under several of the combinations asked for. Those had all
- * asked kinds of marks in common (`alike`).
+ * asked kinds of marks in common (`alike`). Units and keys go as numbers: sorted as texts by the rules of a language
+ * they took half of a question's time.
  */
 const again = (sql: Sql, part: Part, fresh: boolean) => {
   const { cellsExist, filter } = part
-  const ofKept = groupOf(sql, part, "r", "m")
-  const ofSeen = groupOf(sql, part, "w", "w")
   const bits = sql.literal(String(askedOf(part).reduce((sum, name) => sum + bitOf(name), 0)))
+  const row = (alias: string, key: Statement.Fragment) => sql`
+    select hashtextextended(${sql.literal(alias)}.unit, hashtextextended(${sql.literal(alias)}.bot, 0)) as who,
+      ${sql.literal(alias)}.step, ${sql.literal(alias)}.marks, hashtextextended(${key}, 0) as k, ${key} collate "C" as key`
   const kept = sql`
-    select ${ofKept.key} as key, r.bot, r.unit, r.step, r.marks
-    from metrics_returns r join metrics_marks m on m.marks = r.marks
+    ${row("r", groupOf(sql, part, "r", "m").key)} from metrics_returns r join metrics_marks m on m.marks = r.marks
     where r.alike & ${bits} = ${bits} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
       ${cellsExist ? sql`` : sql`and false`}
       ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
       and ${wantedMarks(sql, filter, "m")}
       ${fresh ? sql`and not exists (select from moved v where v.bot = r.bot and v.unit = r.unit)` : sql``}`
   const seen = sql`
-    select ${ofSeen.key}, w.bot, w.unit, w.step, w.marks from walked w
+    ${row("w", groupOf(sql, part, "w", "w").key)} from walked w
     where w.mixed and w.ok and w.step > 0 and w.at >= ${instant(sql, filter.from)}
       and w.at < ${instant(sql, filter.to)} and ${wantedMarks(sql, filter, "w")}`
   return sql`
     ${againName(sql, part)} as (
-      select key, step, count(*) - 1 as again
-      from (select distinct * from (${fresh ? sql`${kept} union all ${seen}` : kept}) r) r
-      group by key, bot, unit, step having count(*) > 1)`
+      select max(key) as key, step, sum(again) as again from (
+        select k, step, max(key) as key, count(*) - 1 as again from (
+          select who, step, k, marks, max(key) as key from (${fresh ? sql`${kept} union all ${seen}` : kept}) r
+          group by who, step, k, marks) r
+        group by who, step, k having count(*) > 1) r
+      group by k, step)`
 }
 
+/** `unnest` beside the row and not in a join: a join fills a table in memory for every cell, four times as slow. */
 const cellTimes = (sql: Sql, part: Part, kinds: ReadonlyArray<"p" | "v" | "b">) =>
   part.plan.cells.map(
     (range) => sql`
-      select c.kind, (b >> 32)::int as bin, b & 4294967295 as n from metrics_times c, unnest(c.bins) b
-      where c.kind in (${sql.csv(kinds.map((kind) => sql`${kind}`))}) and ${wantedCells(sql, part, range)}`
+      select kind, (b >> 32)::int as bin, b & 4294967295 as n from (
+        select c.kind, unnest(c.bins) as b from metrics_times c
+        where c.kind in (${sql.csv(kinds.map((kind) => sql`${kind}`))}) and ${wantedCells(sql, part, range)}) c`
   )
 
 /** To PIX and to payment. */
@@ -275,24 +315,32 @@ export const visitTimes = (sql: Sql, reading: Reading) => {
   const { filter, plan, sources } = reading
   const spans = plan.spans
   const cells = cellTimes(sql, part as Part, ["b"])
-  if (spans.length === 0) return percentiles(sql, cells)
+  if (spans.length === 0) return sql`${withAll(sql, wanted(sql, filter))} ${percentiles(sql, cells)}`
   const rows = sql`
     select 'b'::"char", metrics_bin(v.visit_seconds), 1 from visits v where ${wantedMarks(sql, filter, "v")}`
   return sql`
-    with ${spansOf(sql, spans)}, ${visitsOf(sql, { sources, bounds: boundsOf(spans), bot: filter.bot })}
+    ${withAll(sql, [
+      ...wanted(sql, filter),
+      spansOf(sql, spans),
+      visitsOf(sql, { sources, bounds: boundsOf(spans), bot: filter.bot })
+    ])}
     ${percentiles(sql, [...cells, rows])}`
 }
 
 const percentiles = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) => {
   const none = sql`select 'p'::"char" as kind, 0 as bin, 0::bigint as n where false`
+  // Kind and bin as one number: sorting ten thousand bins by two columns was most of a question's time.
   return sql`
-    select kind::text as kind, max(total)::bigint as count, metrics_bin_seconds(min(bin) filter (where upto >= 0.5 * total)) as p50,
-      metrics_bin_seconds(min(bin) filter (where upto >= 0.9 * total)) as p90,
-      metrics_bin_seconds(min(bin) filter (where upto >= 0.95 * total)) as p95
+    select chr(bin >> 16) as kind, max(total)::bigint as count,
+      metrics_bin_seconds(min(bin & 65535) filter (where upto >= 0.5 * total)) as p50,
+      metrics_bin_seconds(min(bin & 65535) filter (where upto >= 0.9 * total)) as p90,
+      metrics_bin_seconds(min(bin & 65535) filter (where upto >= 0.95 * total)) as p95
     from (
-      select kind, bin, sum(sum(n)) over (partition by kind order by bin) as upto, sum(sum(n)) over (partition by kind) as total
-      from (${unionAll(sql, parts.length === 0 ? [none] : parts)}) x (kind, bin, n) group by kind, bin) y
-    group by kind`
+      select bin, sum(n) over (partition by bin >> 16 order by bin) as upto, sum(n) over (partition by bin >> 16) as total
+      from (
+        select (x.kind::int << 16) + x.bin as bin, sum(x.n) as n
+        from (${unionAll(sql, parts.length === 0 ? [none] : parts)}) x (kind, bin, n) group by 1) y) z
+    group by bin >> 16`
 }
 
 /** The visits' times are final later than the rest. */
