@@ -190,6 +190,23 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: 120_000 })("the p
         assert.notInclude(await page.content(), "EAAB0token0que0ninguem")
       })
 
+      yield* open(`/admin/bots/${shop.slug}`)
+      yield* inPage(async () => {
+        await page.getByLabel("Fuso horário").fill("Lua/Crateras")
+        await page.getByLabel("Disparos por pessoa, no máximo").fill("2")
+        await page.getByRole("button", { name: "Salvar ajustes" }).click()
+        await page.locator("#f-time_zone-fault").waitFor()
+        assert.strictEqual(await page.getByLabel("Disparos por pessoa, no máximo").inputValue(), "2")
+        await page.getByLabel("Fuso horário").fill("America/Manaus")
+        await page.getByRole("button", { name: "Salvar ajustes" }).click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+        assert.strictEqual(await page.getByLabel("Em quantas horas").inputValue(), "24")
+        await page.getByLabel("Disparos por pessoa, no máximo").fill("")
+        await page.getByRole("button", { name: "Salvar ajustes" }).click()
+        await page.getByText("Salvo. Já está valendo.").waitFor()
+        assert.strictEqual(await page.getByLabel("Em quantas horas").inputValue(), "")
+      })
+
       const operator = { id: 7_100_000_400, first_name: "Dona Lia" }
       yield* sandbox.telegram.person(operator)
       yield* sandbox.telegram.sendText(botToken, operator, "/start")
