@@ -36,7 +36,8 @@ export const settingsPages = Effect.gen(function* () {
       "Tarifas dos gateways",
       html`<p class="muted">
           Quanto cada gateway fica de um pagamento, pelo seu contrato com ele. É o que aparece como tarifa e como “fica
-          para você” em Pagamentos. Vale para os próximos pagamentos.
+          para você” em Pagamentos. Vale para os próximos pagamentos, quando o próprio gateway não diz quanto ficou com
+          ele.
         </p>
         <div class="grid">
           ${gateways.map((gateway) => feeForm(session, gateway, shown.fee?.gateway === gateway.name ? shown.fee : undefined))}

@@ -34,7 +34,7 @@ export const trackingState = (
     server.testing && view.pixel_from === "env"
       ? notice(
           "warn",
-          "O servidor está com o código de teste da Meta (FACEBOOK_TEST_EVENT_CODE): o que sai pelo pixel do servidor aparece em “Testar eventos” e não conta nas campanhas."
+          "O servidor está com o código de teste da Meta (FACEBOOK_TEST_EVENT_CODE): o que sai pelo pixel do servidor aparece também em “Testar eventos”, e conta do mesmo jeito. Tire-o quando terminar de testar."
         )
       : nothing
   }
@@ -43,7 +43,7 @@ export const trackingState = (
       ? nothing
       : notice(
           "warn",
-          `Em teste com o código ${view.test_event_code}: os avisos aparecem em “Testar eventos” e não contam nas campanhas.`
+          `Em teste com o código ${view.test_event_code}: os avisos aparecem também em “Testar eventos”, e contam do mesmo jeito. Apague-o quando terminar.`
         )
   }
   ${facts([
@@ -80,7 +80,7 @@ export const trackingForm = (
       <div>
         ${input("pixel_id", "Número do pixel deste bot", { value: given?.get("pixel_id") ?? own, faults, inputmode: "numeric", maxlength: 20, hint: "Fica no Gerenciador de Eventos da Meta. Vazio: vale o do servidor, se houver." })}
         ${input("pixel_token", "Token da API de Conversões", { type: "password", faults, maxlength: 500, hint: "Em Configurações do pixel, “Gerar token de acesso”. É guardado cifrado e não aparece mais. Vazio: fica o de agora." })}
-        ${input("test_event_code", "Código de teste da Meta", { value: given?.get("test_event_code") ?? view.test_event_code ?? "", faults, maxlength: 40, placeholder: "como TEST12345", hint: "Da aba Testar eventos, para conferir se os avisos chegam. Apague depois: com ele, as vendas não contam nas campanhas." })}
+        ${input("test_event_code", "Código de teste da Meta", { value: given?.get("test_event_code") ?? view.test_event_code ?? "", faults, maxlength: 40, placeholder: "como TEST12345", hint: "Da aba Testar eventos, na Meta: com ele você vê ali cada aviso chegar. Apague quando terminar de testar." })}
         ${view.pixel_from === "bot" && view.pixel_token_masked !== null ? check("forget_token", "Esquecer o token guardado", given?.has("forget_token") ?? false) : nothing}
       </div>
       <div>
