@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
 import { cancelPending, scheduleStarted, type Started } from "./downsells/schedule.ts"
+import { forFew } from "./forFew.ts"
 import type { NewOutboxRow } from "./OutboxRepo.ts"
 import { bindSessions, reportStarts, type TokenStart } from "./sessions/start.ts"
 import type { HeldKey, UpdateKey } from "./UpdatesRepo.ts"
@@ -70,7 +71,7 @@ export class RecordingsRepo extends Context.Service<
         const stopped = people.filter((person) => person.optedOut === true)
         const keys = recordings.flatMap((r): ReadonlyArray<HeldKey> => [r, ...(r.along ?? [])])
         // People and events of all of them: what another process writes of the same update is the same.
-        const done = yield* sql<UpdateKey>`
+        const statement = sql<UpdateKey>`
           with bound as (${bindSessions(sql, tokens)}), people as (
             insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
               first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at,
@@ -128,7 +129,8 @@ export class RecordingsRepo extends Context.Service<
           from unnest(${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.updateId)}::bigint[],
             ${keys.map((key) => key.hold.owner)}::text[]) k (bot_id, update_id, owner)
           where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0 and t.owner = k.owner
-          returning t.bot_id as "botId", t.update_id as "updateId"`.unprepared
+          returning t.bot_id as "botId", t.update_id as "updateId"`
+        const done = yield* forFew(statement, recordings.length)
         const written = new Set(done.map(keyOf))
         return recordings.filter((r) => [r, ...(r.along ?? [])].some((key) => !written.has(keyOf(key))))
       })

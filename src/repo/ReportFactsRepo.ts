@@ -2,6 +2,7 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { ReportPayload } from "../domain/report.ts"
 import { rowsOf } from "./decode.ts"
+import { forFew } from "./forFew.ts"
 import type { OutboxRow } from "./OutboxRepo.ts"
 
 const Text = Schema.NullOr(Schema.String)
@@ -63,8 +64,7 @@ export class ReportFactsRepo extends Context.Service<
       // A payment speaks by its own snapshot, and one without a click stays without; anything else by the click it
       // names, or the last one of its person. A person who was erased has none of these any more.
       const load = Effect.fn("ReportFactsRepo.load")(function* (rows: ReadonlyArray<OutboxRow>) {
-        const facts = yield* decode(
-          sql`
+        const statement = sql`
           select r.row_id as "rowId", s.id as "sessionId", s.consent, s.landing_url as "landingUrl", s.referrer,
             m.utm_source as "utmSource", m.utm_medium as "utmMedium", m.utm_campaign as "utmCampaign",
             m.utm_content as "utmContent", m.utm_term as "utmTerm", m.src, m.sck, m.fbp, m.fbc,
@@ -95,8 +95,8 @@ export class ReportFactsRepo extends Context.Service<
               union all
               select s.utm_source, s.utm_medium, s.utm_campaign, s.utm_content, s.utm_term, s.src, s.sck, s.fbp, s.fbc
               where p.id is null
-            ) m (utm_source, utm_medium, utm_campaign, utm_content, utm_term, src, sck, fbp, fbc)`.unprepared
-        )
+            ) m (utm_source, utm_medium, utm_campaign, utm_content, utm_term, src, sck, fbp, fbc)`
+        const facts = yield* decode(forFew(statement, rows.length))
         return new Map(facts.map((one) => [one.rowId, one]))
       })
 

@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, FiberSet, Layer, Option, Random, Schedule } from "effect"
+import { Cause, Clock, Effect, FiberSet, Latch, Layer, Option, Random, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import * as Log from "../log/Log.ts"
@@ -15,6 +15,7 @@ const places = 16
 /** Rows whose hand-over was lost with a process, or whose time has come. */
 const pollMs = 2_000
 const idlePollMs = 10_000
+const endedRest = "50 millis"
 /** Of a row's own trouble, and of one that met a destination which is away: that may be back any moment. */
 const longestBackOffSeconds = { Retry: 600, Away: 60 }
 /** Running deliveries get this long to finish at a stop; the rest is given back. */
@@ -106,6 +107,8 @@ export const outboxWorkerLayer = Layer.effectDiscard(
       yield* Effect.addFinalizer(() => Effect.asVoid(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), drainTimeout)))
       const underWay = new Map<string, number>()
       let running = 0
+      /** A delivery is over: the next of its order may leave. */
+      const ended = Latch.makeUnsafe(false)
 
       const start = (rows: ReadonlyArray<OutboxRow>) => {
         const account = accountOf(rows)
@@ -116,7 +119,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
           const rest = (underWay.get(account) ?? 1) - 1
           if (rest === 0) underWay.delete(account)
           else underWay.set(account, rest)
-          signal.openUnsafe()
+          ended.openUnsafe()
         })
         pace.news()
         const again = (seconds: number) => pace.news(seconds * 1000)
@@ -134,6 +137,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
 
       const turn = Effect.gen(function* () {
         signal.closeUnsafe()
+        ended.closeUnsafe()
         const nowMs = yield* Clock.currentTimeMillis
         yield* probe(nowMs)
         const room = places - running
@@ -142,9 +146,12 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         const limit = Math.max(room, size)
         const rows = room > 0 ? yield* repo.claim(destination, owner, { limit, without }) : []
         for (const group of groupsOf(rows, size)) start(group)
-        if (rows.length > 0 && room > 0) return
+        const isMore = room <= 0 || rows.length >= limit
+        if (isMore && running < places) return
         const waitMs = Math.min(pace.waitMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
-        yield* Effect.timeoutOption(signal.await, waitMs)
+        // Of those that end in one moment only the first is looked behind, unless somebody is known to wait.
+        const next = isMore ? ended.await : Effect.andThen(ended.await, Effect.sleep(endedRest))
+        yield* Effect.timeoutOption(Effect.raceFirst(signal.await, next), waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
       yield* Effect.forkScoped(surviving(`A fila de entregas para ${destination}`)(turn))
