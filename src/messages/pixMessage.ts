@@ -1,4 +1,3 @@
-import { InputFile } from "grammy"
 import type { Bot } from "../domain/bot.ts"
 import { encodeVerify } from "../domain/callback.ts"
 import { htmlLength } from "../domain/text.ts"
@@ -6,12 +5,15 @@ import { compose, type TelegramCall, type Variables } from "./compose.ts"
 import { withLibrary } from "./library.ts"
 import { qrPng } from "./qr.ts"
 import { texts } from "./texts.ts"
+import { BytesFile } from "../telegram/multipart.ts"
 
 export interface PixMessage {
   readonly bot: Bot
   readonly chatId: number
   readonly paymentId: number
   readonly pixCode: string
+  /** Its QR code, where it was made ahead. */
+  readonly picture?: Buffer | undefined
   readonly variables: Variables
   /** The gateway's mandatory notice and the seller's own, in this order. */
   readonly notices: ReadonlyArray<string>
@@ -39,7 +41,7 @@ export const composePix = (pix: PixMessage): ReadonlyArray<TelegramCall> => {
     kind: "media",
     payload: {
       chat_id: pix.chatId,
-      photo: new InputFile(qrPng(pix.pixCode), "pix.png"),
+      photo: new BytesFile(pix.picture ?? qrPng(pix.pixCode), "pix.png"),
       ...(fits && captionHtml !== "" ? { caption: captionHtml, parse_mode: "HTML" } : {})
     }
   }

@@ -29,6 +29,8 @@ export interface CheckoutRequest {
   /** Where the tapped button stood: a downsell or a shot. */
   readonly source?: string
   readonly requestId: string
+  /** Told the code of a new charge while that is being written, so that its message can be prepared meanwhile. */
+  readonly onCode?: (pixCode: string) => void
 }
 
 /** A PIX the buyer can pay now. */
@@ -129,7 +131,7 @@ export class Checkout extends Context.Service<
         })
         if (opening._tag === "Limited") return yield* fail(new CheckoutLimited({ perHour: bot.maxPixPerHour }))
         if (opening._tag === "Created") {
-          const creating = yield* Effect.forkIn(create(able, bot, opening.payment), scope)
+          const creating = yield* Effect.forkIn(create(able, bot, opening.payment, request.onCode), scope)
           return openCharge(yield* Fiber.join(creating), plan, false)
         }
         const payment = opening._tag === "Open" ? opening.payment : yield* resultOfOther(opening.payment.id)

@@ -1,5 +1,5 @@
 import { Cause, Clock, Effect, Exit, Option, Schedule } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import type { SqlError } from "effect/sql"
 import { Config } from "../config.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
@@ -27,7 +27,6 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
   const events = yield* GatewayEventsRepo
   const inbox = yield* WebhookInbox
   const reports = yield* Reports
-  const sql = yield* SqlClient.SqlClient
   const scope = yield* Effect.scope
 
   const webhookUrl = (payment: Payment) =>
@@ -45,14 +44,11 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       })
       .pipe(Effect.timeoutOrElse({ duration: leftMs, orElse: () => Effect.fail(noAnswer(gateway)) }))
 
-  const reported = Effect.fnUntraced(function* (created: Created) {
-    const stored = yield* payments.markPending(created)
-    if (Option.isSome(stored)) yield* reports.queue("pix_created", stored.value)
-    return stored
-  }, sql.withTransaction)
-
-  const write = (payment: Payment, created: Created) =>
-    retryConflicts(reports.wants("pix_created", payment) ? reported(created) : payments.markPending(created))
+  const write = (payment: Payment, created: Created) => {
+    const { botId, id: paymentId, telegramId } = payment
+    const rows = reports.rowsOf({ step: "pix_created", botId, telegramId, paymentId })
+    return Effect.tap(retryConflicts(payments.markPending(created, rows)), reports.wake(rows))
+  }
 
   // The row lost its place to a newer charge while we were away: the buyer never saw this one, but it can be asked for.
   const superseded = Effect.fnUntraced(function* (created: Created) {
@@ -123,7 +119,8 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
     function* (
       candidates: Candidates,
       bot: Bot,
-      payment: Payment
+      payment: Payment,
+      onCode: ((pixCode: string) => void) | undefined
     ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
       const { answer, gateway } = yield* firstToCharge(candidates, payment)
       yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
@@ -132,11 +129,13 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
         const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
         return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))
       }
+      // It begins when this fiber waits for the database.
+      if (onCode !== undefined) yield* Effect.forkChild(Effect.sync(() => onCode(answer.success.pixCode)))
       const stored = yield* store(gateway, payment, createdFrom(gateway, bot, payment, answer.success))
       yield* Log.info(statusLine(stored, "pending"), { ...fieldsOf(stored), latency_ms: latency })
       return stored
     },
-    (effect, _candidates, _bot, payment) => Effect.onExit(effect, interrupted(payment))
+    (effect, _candidates, _bot, payment, _onCode) => Effect.onExit(effect, interrupted(payment))
   )
 })
 

@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
 import type { PaymentStatus, PaymentView } from "../domain/payment.ts"
 import type { ListQuery, Page } from "./cursor.ts"
+import type { NewOutboxRow } from "./OutboxRepo.ts"
 import * as create from "./payments/create.ts"
 import { list, view } from "./payments/list.ts"
 import { type NewCharge, openOrCreate, type Opening } from "./payments/open.ts"
@@ -28,7 +29,10 @@ export class PaymentsRepo extends Context.Service<
   {
     readonly openOrCreate: (charge: NewCharge) => Sql<Opening>
     /** None only for an id that is not there. */
-    readonly markPending: (created: create.Created) => Sql<Option.Option<Payment>>
+    readonly markPending: (
+      created: create.Created,
+      reports?: ReadonlyArray<NewOutboxRow>
+    ) => Sql<Option.Option<Payment>>
     readonly markSuperseded: (created: create.Created, error: string) => Sql<void>
     readonly markNotCreated: (paymentId: number, status: "failed" | "unknown", error: string) => Sql<void>
     readonly reassign: (paymentId: number, gateway: string) => Sql<Option.Option<Payment>>

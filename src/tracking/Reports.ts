@@ -28,8 +28,6 @@ export class Reports extends Context.Service<
     readonly put: (reports: ReadonlyArray<Report>) => Effect.Effect<void, SqlError.SqlError>
     /** The same for what a payment did; everything else is read from its row when it is sent. */
     readonly queue: (fact: PaymentFact, payment: ReportedPayment) => Effect.Effect<void, SqlError.SqlError>
-    /** Whether `queue` has anything to write for it. */
-    readonly wants: (fact: PaymentFact, payment: ReportedPayment) => boolean
     /** After a commit, for whoever wrote the rows himself. */
     readonly wake: (rows: ReadonlyArray<NewOutboxRow>) => Effect.Effect<void>
   }
@@ -68,18 +66,10 @@ export class Reports extends Context.Service<
         return rows.length === 0 ? Effect.void : outbox.putAll(rows)
       }
 
-      const reportOf = (fact: PaymentFact, { botId, id, telegramId }: ReportedPayment): Report => ({
-        step: fact,
-        botId,
-        telegramId,
-        paymentId: id
-      })
-
       return Reports.of({
         rowsOf,
         put,
-        queue: (fact, payment) => put([reportOf(fact, payment)]),
-        wants: (fact, payment) => rowsOf(reportOf(fact, payment)).length > 0,
+        queue: (fact, { botId, id, telegramId }) => put([{ step: fact, botId, telegramId, paymentId: id }]),
         wake: (rows) =>
           Effect.forEach(new Set(rows.map((row) => row.destination)), (destination) => outbox.wake(destination), {
             discard: true

@@ -5,6 +5,7 @@ import { formatBrl } from "../../domain/text.ts"
 import * as Log from "../../log/Log.ts"
 import { composeFor, variablesFor } from "../../messages/personal.ts"
 import { composePix } from "../../messages/pixMessage.ts"
+import { qrPng } from "../../messages/qr.ts"
 import { Sender } from "../../messages/Sender.ts"
 import { texts } from "../../messages/texts.ts"
 import { Checkout, type CheckoutError, type OpenCharge } from "../../payments/Checkout.ts"
@@ -48,12 +49,19 @@ export const makePlanTap = Effect.gen(function* () {
           })
         )
 
-  const sendPix = Effect.fnUntraced(function* (bot: Bot, job: UpdateJob, tap: Tap, charge: OpenCharge) {
+  const sendPix = Effect.fnUntraced(function* (
+    bot: Bot,
+    job: UpdateJob,
+    tap: Tap,
+    charge: OpenCharge,
+    picture: Buffer | undefined
+  ) {
     const calls = composePix({
       bot,
       chatId: tap.person.telegramId,
       paymentId: charge.paymentId,
       pixCode: charge.pixCode,
+      picture: charge.reused ? undefined : picture,
       variables: {
         ...variablesFor(bot, tap.person),
         plano: charge.planName,
@@ -152,17 +160,19 @@ export const makePlanTap = Effect.gen(function* () {
       return interaction(bot, job, tap.person, meta)
     }
     const answering = yield* Effect.forkChild(job.acknowledged ? Effect.void : answer(bot, tap, texts.tapPlan))
+    let picture: Buffer | undefined
     const opening = checkout.open({
       bot,
       plan,
       priceCents: offeredPrice(bot, plan, action.priceCents),
       person: { telegramId: tap.person.telegramId, name: tap.person.name },
       ...(action.source === undefined ? {} : { source: action.source }),
-      requestId: job.requestId
+      requestId: job.requestId,
+      onCode: (code) => void (picture = qrPng(code))
     })
     const { consoled, exit } = yield* orConsole(bot, job, tap, action, opening)
     const answered = yield* exit.pipe(
-      Effect.flatMap((charge) => sendPix(bot, job, tap, charge)),
+      Effect.flatMap((charge) => sendPix(bot, job, tap, charge, picture)),
       Effect.catchTag("CheckoutError", (error) => apologise(bot, tap, action, error, consoled))
     )
     yield* Fiber.join(answering)

@@ -2,6 +2,7 @@ import { Effect, type Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { firstOf } from "../decode.ts"
 import { scheduleCharged } from "../downsells/schedule.ts"
+import { insertOutbox, type NewOutboxRow } from "../OutboxRepo.ts"
 import { eventOf, stepOf } from "./event.ts"
 import { staleSeconds } from "./open.ts"
 import { personOf } from "./person.ts"
@@ -20,11 +21,13 @@ const decode = firstOf(Payment)
 
 /**
  * The gateway's answer enters the row, and what follows from it is written in the same statement, because the buyer waits
- * for each way to the database: his own row, the event, the downsells. A webhook may have been faster: then the row is
+ * for each way to the database: his own row, the event, the downsells, what others are told. A webhook may have been faster: then the row is
  * farther along already and only gets what it lacks. Written twice it is one.
  */
-export const markPending = (sql: SqlClient.SqlClient) => (created: Created) =>
-  decode(sql`
+export const markPending =
+  (sql: SqlClient.SqlClient) =>
+  (created: Created, reports: ReadonlyArray<NewOutboxRow> = []) =>
+    decode(sql`
     with charge as (select * from payments where id = ${created.paymentId} for no key update),
     person as (${personOf(sql, "pix", sql`charge`)}),
     stored as (
@@ -47,6 +50,7 @@ export const markPending = (sql: SqlClient.SqlClient) => (created: Created) =>
     )}),
     step as (${stepOf(sql, "pix_created")}),
     downsells as (${scheduleCharged(sql, sql`stored`, sql`person`)})
+    ${reports.length === 0 ? sql`` : sql`, reports as (${insertOutbox(sql, reports, sql`where exists (select from stored)`)})`}
     select ${columnsOf(sql)} from stored p`)
 
 /** A charge whose answer came after somebody else opened another one: kept, asked for, never shown to the buyer. */
