@@ -16,6 +16,9 @@ const places = 16
 const pollMs = 2_000
 const idlePollMs = 10_000
 const endedRest = "50 millis"
+/** Whom a person waits for leaves at once. Reports gather for a moment: fewer statements, and none beside an answer. */
+const urgent: ReadonlySet<string> = new Set(["telegram"])
+const gatherFor = "200 millis"
 /** Of a row's own trouble, and of one that met a destination which is away: that may be back any moment. */
 const longestBackOffSeconds = { Retry: 600, Away: 60 }
 /** Running deliveries get this long to finish at a stop; the rest is given back. */
@@ -151,7 +154,8 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         const waitMs = Math.min(pace.waitMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
         // Of those that end in one moment only the first is looked behind, unless somebody is known to wait.
         const next = isMore ? ended.await : Effect.andThen(ended.await, Effect.sleep(endedRest))
-        yield* Effect.timeoutOption(Effect.raceFirst(signal.await, next), waitMs)
+        const told = urgent.has(destination) ? signal.await : Effect.andThen(signal.await, Effect.sleep(gatherFor))
+        yield* Effect.timeoutOption(Effect.raceFirst(told, next), waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
       yield* Effect.forkScoped(surviving(`A fila de entregas para ${destination}`)(turn))
