@@ -69,16 +69,25 @@ export class UpdatesRepo extends Context.Service<
       const sql = yield* SqlClient.SqlClient
 
       const insertMany = Effect.fnUntraced(function* (owner: string | null, rows: ReadonlyArray<InboxRow>) {
-        const inserted = yield* sql<{ bot_id: number; update_id: number }>`
-          insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, received_at, owner)
-          select r.*, ${owner}::text from unnest(
-            ${rows.map((r) => r.botId)}::bigint[], ${rows.map((r) => r.updateId)}::bigint[],
-            ${rows.map((r) => r.personId)}::bigint[], ${rows.map((r) => r.kind)}::text[],
-            ${rows.map((r) => r.payload)}::text[], ${rows.map((r) => r.requestId)}::text[],
-            ${rows.map((r) => r.receivedAt.toISOString())}::timestamptz[]) r
-          on conflict do nothing
-          returning bot_id, update_id`
-        const fresh = new Set(inserted.map((row) => `${row.bot_id}:${row.update_id}`))
+        // Almost always all of them are new; naming each in the answer would be a tenth of an acknowledgement.
+        const [answer] = yield* sql<{ readonly fresh: ReadonlyArray<string> | null }>`
+          with inserted as (
+            insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, received_at, owner)
+            select r.bot_id, r.update_id, r.person_id, r.kind, r.payload, r.request_id,
+              to_timestamp(r.received_ms / 1000), ${owner}::text
+            from unnest(
+              ${rows.map((r) => r.botId)}::bigint[], ${rows.map((r) => r.updateId)}::bigint[],
+              ${rows.map((r) => r.personId)}::bigint[], ${rows.map((r) => r.kind)}::text[],
+              ${rows.map((r) => r.payload)}::text[], ${rows.map((r) => r.requestId)}::text[],
+              ${rows.map((r) => r.receivedAt.getTime())}::float8[])
+              r (bot_id, update_id, person_id, kind, payload, request_id, received_ms)
+            on conflict do nothing
+            returning bot_id, update_id)
+          select case when (select count(*) from inserted) < ${rows.length}::int then
+            array(select bot_id || ':' || update_id from inserted) end as fresh`
+        const named = answer?.fresh ?? null
+        if (named === null) return rows.map(() => true)
+        const fresh = new Set(named)
         // A pair that came twice in one batch is new once.
         return rows.map((row) => fresh.delete(`${row.botId}:${row.updateId}`))
       })

@@ -97,10 +97,20 @@ export class TelegramWebhook extends Context.Service<
 
 const accepted: Effect.Effect<Problem | undefined> = Effect.as(Effect.void, undefined)
 
+/** Of the bots as they are in memory: a bot that changed is another object. */
+const secrets = new WeakMap<Bot, Buffer>()
+
+const secretOf = (bot: Bot): Buffer => {
+  const known = secrets.get(bot)
+  if (known !== undefined) return known
+  const secret = Buffer.from(Option.getOrElse(bot.webhookSecret, () => ""))
+  secrets.set(bot, secret)
+  return secret
+}
+
 // The length shows in the time taken, but all secrets of ours have the same one.
 const isSecretOf = (bot: Bot, given: string): boolean => {
-  if (Option.isNone(bot.webhookSecret)) return false
-  const expected = Buffer.from(bot.webhookSecret.value)
+  const expected = secretOf(bot)
   const actual = Buffer.from(given)
   return expected.length > 0 && actual.length === expected.length && timingSafeEqual(actual, expected)
 }
