@@ -16,8 +16,11 @@ const places = 16
 const pollMs = 2_000
 const idlePollMs = 10_000
 const endedRest = "50 millis"
-/** Whom a person waits for leaves at once. Reports gather for a moment: fewer statements, and none beside an answer. */
-const urgent: ReadonlySet<string> = new Set(["telegram"])
+/**
+ * Orders gather for a moment: fewer statements, and none beside the answer that their buyer waits for. Not what goes to
+ * Meta: of one person it is to hear in the order of events, also where a click and a start have different keys.
+ */
+const gathering: ReadonlySet<string> = new Set(["utmify"])
 const gatherFor = "200 millis"
 /** Of a row's own trouble, and of one that met a destination which is away: that may be back any moment. */
 const longestBackOffSeconds = { Retry: 600, Away: 60 }
@@ -154,7 +157,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         const waitMs = Math.min(pace.waitMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))
         // Of those that end in one moment only the first is looked behind, unless somebody is known to wait.
         const next = isMore ? ended.await : Effect.andThen(ended.await, Effect.sleep(endedRest))
-        const told = urgent.has(destination) ? signal.await : Effect.andThen(signal.await, Effect.sleep(gatherFor))
+        const told = gathering.has(destination) ? Effect.andThen(signal.await, Effect.sleep(gatherFor)) : signal.await
         yield* Effect.timeoutOption(Effect.raceFirst(told, next), waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
