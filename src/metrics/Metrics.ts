@@ -1,10 +1,10 @@
-import { Clock, Context, Effect, Layer, Semaphore } from "effect"
+import { Clock, Context, Deferred, Effect, Exit, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import * as Log from "../log/Log.ts"
 import { cellZone, type MetricsFilter } from "../repo/metrics/filter.ts"
 import { visitsRolledTo } from "../repo/metrics/read.ts"
 import { MetricsRepo } from "../repo/MetricsRepo.ts"
-import { RollupsRepo } from "../repo/RollupsRepo.ts"
+import { type RollupState, RollupsRepo } from "../repo/RollupsRepo.ts"
 import type { MetricsView } from "./model.ts"
 import { daysOf, hoursOf, type TimeGroup } from "./period.ts"
 import { planOf } from "./plan.ts"
@@ -19,8 +19,11 @@ export {
   utmNames
 } from "../repo/metrics/filter.ts"
 
-/** A question waits this long for the cells to take up what was written late; then it is answered from what they have. */
-const patience = "5 seconds"
+/**
+ * A question waits this long for the cells to take up what was written late; then it is answered from what they have,
+ * and the counting goes on.
+ */
+const patience = "2 seconds"
 
 /** The funnel of one bot or of all, over a period (contract, section 5; docs/metrics.md). */
 export class Metrics extends Context.Service<
@@ -32,21 +35,40 @@ export class Metrics extends Context.Service<
     Effect.gen(function* () {
       const repo = yield* MetricsRepo
       const rollups = yield* RollupsRepo
-      const one = yield* Semaphore.make(1)
+      const scope = yield* Effect.scope
+      let running: Deferred.Deferred<boolean> | undefined
 
-      const current = Effect.gen(function* () {
-        const state = yield* rollups.state
-        if (!state.stale) return state
-        yield* Semaphore.withPermit(
-          one,
-          // Whoever waited in front may have done it.
-          Effect.flatMap(rollups.state, ({ stale }) => (stale ? rollups.refresh : Effect.void))
-        ).pipe(
-          Effect.catch((error) => Log.recovered("Os números do funil ainda não contam o que acaba de mudar", error)),
-          Effect.timeoutOption(patience)
+      /** Goes on when whoever asked has stopped waiting; all who ask meanwhile wait for the same run. */
+      const refreshed = Effect.suspend(() => {
+        if (running !== undefined) return Deferred.await(running)
+        const done = Deferred.makeUnsafe<boolean>()
+        running = done
+        return rollups.refresh.pipe(
+          Effect.as(true),
+          Effect.catch((error) =>
+            Effect.as(Log.recovered("Os números do funil ainda não contam o que acaba de mudar", error), false)
+          ),
+          Log.logged("A contagem do funil"),
+          Effect.onExit((exit) => {
+            running = undefined
+            return Deferred.succeed(done, Exit.isSuccess(exit) && exit.value)
+          }),
+          Effect.forkIn(scope),
+          Effect.andThen(Deferred.await(done))
         )
-        return yield* rollups.state
       })
+
+      const settled: Effect.Effect<RollupState, SqlError.SqlError> = Effect.gen(function* () {
+        for (;;) {
+          const state = yield* rollups.state
+          // A run that was under way may have begun before the last change.
+          if (!state.stale || !(yield* refreshed)) return state
+        }
+      })
+
+      const current = Effect.timeoutOption(settled, patience).pipe(
+        Effect.flatMap(Option.match({ onNone: () => rollups.state, onSome: Effect.succeed }))
+      )
 
       const funnel = Effect.fn("Metrics.funnel")(function* (filter: MetricsFilter) {
         const state = yield* current

@@ -1,6 +1,15 @@
 import { Effect } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
-import { factsOf, organicStep, paidStep, refundedStep, type Span, visitGapSeconds, type Windows } from "./facts.ts"
+import {
+  factsOf,
+  oneByOne,
+  organicStep,
+  paidStep,
+  refundedStep,
+  type Span,
+  visitGapSeconds,
+  type Windows
+} from "./facts.ts"
 import { cellZone, type UtmName, utmNames } from "./filter.ts"
 
 type Sql = SqlClient.SqlClient
@@ -124,25 +133,28 @@ export const sumUp = Effect.fnUntraced(function* (
   const from = to === "d" ? "h" : "d"
   const unit = to === "d" ? "day" : "month"
   const lo = sql`date_trunc(${unit}, c.at, ${cellZone})`
-  const wanted =
+  // Bucket by bucket through the index: the planner would read every hour of the years.
+  const cellsOf = (table: "metrics_cells" | "metrics_times") =>
     buckets === undefined
-      ? sql`c.grain = ${from}`
-      : sql`c.grain = ${from} and exists (
-          select from unnest(${instants(sql, buckets)}) b (lo)
-          where c.at >= b.lo and ${lo} = b.lo)`
+      ? sql`select c.*, ${lo} as lo from ${sql(table)} c where c.grain = ${from}`
+      : sql`
+        select c.* from unnest(${instants(sql, buckets)}) b (lo) cross join lateral (
+          select c.*, ${lo} as lo from ${sql(table)} c
+          where c.grain = ${from} and c.scope in ('a', 's', 't') and c.at >= b.lo
+            and c.at < b.lo + ${to === "d" ? "26 hours" : "32 days"}::interval and ${lo} = b.lo ${oneByOne(sql)}) c`
   yield* sql`
     insert into metrics_cells
     select ${to}, scope, marks, bot, lo, ${perStep(sql, (s) => `sum(n${s})`)},
       ${perStep(sql, (s) => `sum(metrics_new(u${s}, r${s}, lo))`)},
       ${perStep(sql, (s) => `metrics_sorted(nullif(metrics_joined(metrics_old(r${s}, lo)), '{}'))`)},
       sum(payments), sum(revenue_cents), sum(refunded_cents)
-    from (select c.*, ${lo} as lo from metrics_cells c where ${wanted}) c
+    from (${cellsOf("metrics_cells")}) c
     group by scope, marks, bot, lo`.unprepared
   yield* sql`
     insert into metrics_times
     select ${to}, scope, marks, bot, kind, lo, array_agg((bin << 32) + n order by bin) from (
       select scope, marks, bot, kind, lo, b >> 32 as bin, sum(b & 4294967295)::bigint as n
-      from (select c.*, ${lo} as lo from metrics_times c where ${wanted}) c, unnest(c.bins) b
+      from (${cellsOf("metrics_times")}) c, unnest(c.bins) b
       group by 1, 2, 3, 4, 5, 6) x
     group by scope, marks, bot, kind, lo`.unprepared
 })
