@@ -1,7 +1,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { rowsOf } from "./decode.ts"
-import { eventSources } from "./eventSources.ts"
+import { countedSources } from "./eventSources.ts"
 import * as read from "./metrics/read.ts"
 
 const Count = Schema.Array(Schema.Int)
@@ -49,7 +49,7 @@ export class MetricsRepo extends Context.Service<
     MetricsRepo,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const sources = yield* Effect.cached(eventSources(sql))
+      const sources = yield* Effect.cachedWithTTL(countedSources(sql), "10 seconds")
       const answers = rowsOf(Answer)
       const times = rowsOf(TimeRow)
       /**

@@ -1,7 +1,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { firstOf } from "./decode.ts"
-import { eventSources } from "./eventSources.ts"
+import { countedSources } from "./eventSources.ts"
 import { clear, sumUp, visitLagSeconds, writeHours } from "./metrics/cells.ts"
 import type { Windows } from "./metrics/facts.ts"
 
@@ -83,7 +83,7 @@ export class RollupsRepo extends Context.Service<
         yield* sql`delete from metrics_returns`
         yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, windows = ${wanted}`
         const { windows } = yield* state
-        yield* writeHours(sql, { sources: yield* eventSources(sql), windows, until })
+        yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until })
         yield* sumUp(sql, "d")
         yield* sumUp(sql, "m")
         // Questions come at once, and without it they are answered by reading whole tables.
@@ -97,7 +97,7 @@ export class RollupsRepo extends Context.Service<
       )
 
       const hours = Effect.fnUntraced(function* (rolledTo: Date, until: Date) {
-        const sources = yield* eventSources(sql)
+        const sources = yield* countedSources(sql)
         const theirs = sources
           .map(
             (source) => sql`
@@ -145,7 +145,7 @@ export class RollupsRepo extends Context.Service<
             }
             const { days, months } = yield* clear(sql, touched)
             const { windows } = yield* state
-            yield* writeHours(sql, { sources: yield* eventSources(sql), windows, until, hours: touched })
+            yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until, hours: touched })
             yield* sumUp(sql, "d", days)
             yield* sumUp(sql, "m", months)
             yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz`
