@@ -99,11 +99,7 @@ const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
         ? sql`and c.bot = '*'`
         : sql`and c.bot <> '*'`
   const ofMarks =
-    scope === "a"
-      ? sql`and c.marks = 0`
-      : hasMarks(filter)
-        ? sql`and c.marks = any(array(select w.marks from wanted w))`
-        : sql``
+    scope === "a" ? sql`and c.marks = 0` : hasMarks(filter) ? sql`and c.marks in (select w.marks from wanted w)` : sql``
   const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
   return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${ofMarks}
     and c.at >= ${instant(sql, range.from)} and c.at < ${instant(sql, range.to)} ${uncut}`
@@ -266,13 +262,14 @@ const counts = (sql: Sql, part: Part, sumsOfIt: Statement.Fragment) => {
  */
 const again = (sql: Sql, part: Part, fresh: boolean) => {
   const { cellsExist, filter } = part
-  const bits = sql.literal(String(askedOf(part).reduce((sum, name) => sum + bitOf(name), 0)))
+  // One by one, as the statistics are.
+  const alike = sql.and(askedOf(part).map((name) => sql.literal(`(r.alike & ${bitOf(name)}) = ${bitOf(name)}`)))
   const row = (alias: string, key: Statement.Fragment) => sql`
     select hashtextextended(${sql.literal(alias)}.unit, hashtextextended(${sql.literal(alias)}.bot, 0)) as who,
       ${sql.literal(alias)}.step, ${sql.literal(alias)}.marks, hashtextextended(${key}, 0) as k, ${key} collate "C" as key`
   const kept = sql`
     ${row("r", groupOf(sql, part, "r", "m").key)} from metrics_returns r join metrics_marks m on m.marks = r.marks
-    where r.alike & ${bits} = ${bits} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
+    where ${alike} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
       ${cellsExist ? sql`` : sql`and false`}
       ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
       and ${wantedMarks(sql, filter, "m")}
