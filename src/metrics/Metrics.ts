@@ -20,10 +20,12 @@ export {
 } from "../repo/metrics/filter.ts"
 
 /**
- * A question waits this long for the cells to take up what was written late; then it is answered from what they have,
- * and the counting goes on.
+ * So long after a count began, questions no longer wait for the cells to take up what was written late: they are
+ * answered from what the cells have, and the counting goes on.
  */
-const patience = "2 seconds"
+const patienceMs = 2_000
+/** For a question that comes when the count has been under way for longer. */
+const leastMs = 200
 
 /** The funnel of one bot or of all, over a period (contract, section 5; docs/metrics.md). */
 export class Metrics extends Context.Service<
@@ -37,12 +39,14 @@ export class Metrics extends Context.Service<
       const rollups = yield* RollupsRepo
       const scope = yield* Effect.scope
       let running: Deferred.Deferred<boolean> | undefined
+      let beganMs = 0
 
       /** Goes on when whoever asked has stopped waiting; all who ask meanwhile wait for the same run. */
       const refreshed = Effect.suspend(() => {
         if (running !== undefined) return Deferred.await(running)
         const done = Deferred.makeUnsafe<boolean>()
         running = done
+        beganMs = performance.now()
         return rollups.refresh.pipe(
           Effect.as(true),
           Effect.catch((error) =>
@@ -66,9 +70,10 @@ export class Metrics extends Context.Service<
         }
       })
 
-      const current = Effect.timeoutOption(settled, patience).pipe(
-        Effect.flatMap(Option.match({ onNone: () => rollups.state, onSome: Effect.succeed }))
-      )
+      const current = Effect.suspend(() => {
+        const waitedMs = running === undefined ? 0 : performance.now() - beganMs
+        return Effect.timeoutOption(settled, Math.max(leastMs, patienceMs - waitedMs))
+      }).pipe(Effect.flatMap(Option.match({ onNone: () => rollups.state, onSome: Effect.succeed })))
 
       const funnel = Effect.fn("Metrics.funnel")(function* (filter: MetricsFilter) {
         const state = yield* current

@@ -70,6 +70,8 @@ export class RollupsRepo extends Context.Service<
 
       const alone = Effect.gen(function* () {
         yield* sql`set local statement_timeout = 0`
+        yield* sql`set local work_mem = '64MB'`
+        yield* sql`set local jit = off`
         yield* sql`select pg_advisory_xact_lock(${lockKey}::bigint)`
       })
 
