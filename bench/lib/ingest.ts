@@ -9,7 +9,7 @@ const writers = 3
 /** Events of many people in batches, as the settling statement writes them; the peer has no indexes and no partitions. */
 export const ingestRate = (sql: SqlClient.SqlClient): Effect.Effect<ReadonlyArray<Figure>, unknown> =>
   Effect.gen(function* () {
-    yield* sql`create table if not exists bench_heap (like funnel_events)`
+    yield* sql`create table if not exists bench_heap (like funnel_events including defaults)`
     const write = (table: string, n: number) => {
       const numbers = Array.from({ length: batch }, (_, i) => n * batch + i)
       return sql`

@@ -53,12 +53,17 @@ export class MetricsRepo extends Context.Service<
       const answers = rowsOf(Answer)
       const times = rowsOf(TimeRow)
       /**
-       * Its own memory, as ten thousands of cells do not fit into the default; and no compiling, which the cost of
-       * tables that are then not read would set off.
+       * Its own memory, as ten thousands of cells do not fit into the default; no compiling, which the cost of tables
+       * that are then not read would set off; and one core, which on two is as fast and half the work.
        */
       const roomy = <A>(work: Sql<A>) =>
         sql.withTransaction(
-          Effect.andThen(sql`select set_config('work_mem', '32MB', true), set_config('jit', 'off', true)`, work)
+          Effect.andThen(
+            sql`
+              select set_config('work_mem', '32MB', true), set_config('jit', 'off', true),
+                set_config('max_parallel_workers_per_gather', '0', true)`,
+            work
+          )
         )
       return MetricsRepo.of({
         answer: Effect.fn("MetricsRepo.answer")(function* (reading) {
