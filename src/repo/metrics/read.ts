@@ -98,11 +98,8 @@ const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
       : scope !== "t" && !(grouped && filter.group === "bot")
         ? sql`and c.bot = '*'`
         : sql`and c.bot <> '*'`
-  // The cells of a bot stand together by marks; of all bots, the planner weighs looking up each against reading the time.
-  const ofWanted =
-    filter.bot === undefined
-      ? sql`and c.marks in (select w.marks from wanted w)`
-      : sql`and c.marks = any(array(select w.marks from wanted w))`
+  // Looked up one by one: as a join, the planner read a year of everybody's cells for one combination.
+  const ofWanted = sql`and c.marks = any(array(select w.marks from wanted w))`
   const ofMarks = scope === "a" ? sql`and c.marks = 0` : hasMarks(filter) ? ofWanted : sql``
   const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
   return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${ofMarks}
