@@ -269,12 +269,16 @@ const again = (sql: Sql, part: Part, fresh: boolean) => {
     select hashtextextended(${sql.literal(alias)}.unit, hashtextextended(${sql.literal(alias)}.bot, 0)) as who,
       ${sql.literal(alias)}.step, ${sql.literal(alias)}.marks, hashtextextended(${key}, 0) as k, ${key} collate "C" as key`
   const kept = sql`
-    ${row("r", groupOf(sql, part, "r", "m").key)} from metrics_returns r join metrics_marks m on m.marks = r.marks
-    where ${alike} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
-      ${cellsExist ? sql`` : sql`and false`}
-      ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
-      and ${wantedMarks(sql, filter, "m")}
-      ${fresh ? sql`and not exists (select from moved v where v.bot = r.bot and v.unit = r.unit)` : sql``}`
+    ${row("r", groupOf(sql, part, "r", "r").key)} from (
+      select r.*, ${sql.literal(utmNames.map((name) => `m.${name}`).join(", "))}
+      from metrics_returns r join metrics_marks m on m.marks = r.marks
+      where ${alike} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
+        ${cellsExist ? sql`` : sql`and false`}
+        ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
+        ${fresh ? sql`and not exists (select from moved v where v.bot = r.bot and v.unit = r.unit)` : sql``}
+      -- Read once: taken for one combination, fifty had the returns read fifty times.
+      offset 0) r
+    where ${wantedMarks(sql, filter, "r")}`
   const seen = sql`
     ${row("w", groupOf(sql, part, "w", "w").key)} from walked w
     where w.mixed and w.ok and w.step > 0 and w.at >= ${instant(sql, filter.from)}
