@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { BulkQueue, BulkTarget, Departed, Departure, Settlement } from "./bulk.ts"
 import { type BulkLease, stillLeased } from "./BulkLeasesRepo.ts"
+import { forFew } from "./forFew.ts"
 import { type Refusal, refusalOf } from "./shots/refusal.ts"
 
 export interface Claimed {
@@ -40,7 +41,7 @@ export class ShotQueueRepo extends Context.Service<
       const sql = yield* SqlClient.SqlClient
       const refusal = refusalOf(sql)
 
-      // The lateral join keeps a generic plan from hashing all people of a bot for a handful of rows.
+      // The lateral join keeps the planner from hashing all people of a bot for a handful of rows.
       const claim = (lease: BulkLease, shotId: number, afterId: number, limit: number) =>
         Effect.map(
           sql<BulkTarget & { refusal: Refusal | null }>`
@@ -69,20 +70,20 @@ export class ShotQueueRepo extends Context.Service<
           })
         )
 
-      const depart = (departures: ReadonlyArray<Departure>) =>
-        Effect.map(
-          sql<{ id: number; refused: boolean }>`
+      const depart = (departures: ReadonlyArray<Departure>) => {
+        const statement = sql<{ id: number; refused: boolean }>`
             with judged as materialized (
               select q.id, k.owner, k.epoch, ${refusal} as refusal
-              from unnest(${departures.map(({ id }) => id)}::bigint[],
-                ${departures.map(({ lease }) => lease.botId)}::bigint[],
+              from unnest(${departures.map(({ id }) => id)}::bigint[], ${departures.map(({ lease }) => lease.botId)}::bigint[],
                 ${departures.map(({ lease }) => lease.owner)}::text[],
                 ${departures.map(({ lease }) => lease.epoch)}::bigint[]) k (id, bot_id, owner, epoch)
               join bot_leases l on l.bot_id = k.bot_id and l.owner = k.owner and l.epoch = k.epoch
               join bots b on b.id = k.bot_id
               join shots_queue q on q.id = k.id
               join shots s on s.id = q.shot_id
-              left join bot_users u on u.bot_id = k.bot_id and u.telegram_id = q.telegram_id
+              left join lateral (
+                select * from bot_users p where p.bot_id = k.bot_id and p.telegram_id = q.telegram_id limit 1
+              ) u on true
               where s.status = 'sending'
             )
             update shots_queue q set
@@ -95,12 +96,12 @@ export class ShotQueueRepo extends Context.Service<
             from judged j
             where q.id = j.id and q.status = 'pending'
               and (q.sending_at is null or q.sender = j.owner and q.sender_epoch = j.epoch)
-            returning q.id, j.refusal is not null as refused`.unprepared,
-          (rows) => {
-            const answers = new Map(rows.map(({ id, refused }) => [id, refused ? "refused" : "go"] as const))
-            return departures.map(({ id }): Departed => answers.get(id) ?? "lost")
-          }
-        )
+            returning q.id, j.refusal is not null as refused`
+        return Effect.map(forFew(statement, departures.length), (rows) => {
+          const answers = new Map(rows.map(({ id, refused }) => [id, refused ? "refused" : "go"] as const))
+          return departures.map(({ id }): Departed => answers.get(id) ?? "lost")
+        })
+      }
 
       // Whoever has the truth writes it, even when somebody else has already given the message up for ambiguous.
       const settle = Effect.fnUntraced(function* (settlements: ReadonlyArray<Settlement>) {
@@ -117,25 +118,28 @@ export class ShotQueueRepo extends Context.Service<
             k (id, bot_id) join shots_queue q on q.id = k.id
           where u.bot_id = k.bot_id and u.telegram_id = q.telegram_id and not u.blocked`.unprepared
 
-      const write = (settlements: ReadonlyArray<Settlement>) =>
-        Effect.asVoid(
-          sql`
+      // The list of ids beside the join keeps the planner from reading everybody who waits: 0.26 s of a statement where
+      // there were 300,000, against 0.03.
+      const write = (settlements: ReadonlyArray<Settlement>) => {
+        const ids = settlements.map(({ id }) => id)
+        const statement = sql`
             update shots_queue q set status = k.status, error_message = k.error, message_id = k.message_id,
               outcome = null, sending_at = case when k.status <> 'pending' then q.sending_at end,
               sent_at = case when k.status = 'sent' then now() end,
               next_attempt_at = now() + make_interval(secs => k.retry_after),
               settled_at = case when k.status <> 'pending' then now() end,
               attempts = q.attempts + k.tried, last_attempt_at = now(), updated_at = now()
-            from unnest(${settlements.map((one) => one.id)}::bigint[], ${settlements.map((one) => one.lease.owner)}::text[],
+            from unnest(${ids}::bigint[], ${settlements.map((one) => one.lease.owner)}::text[],
               ${settlements.map((one) => one.lease.epoch)}::bigint[],
               ${settlements.map((one) => one.status)}::text[], ${settlements.map((one) => one.error ?? null)}::text[],
               ${settlements.map((one) => one.messageId ?? null)}::bigint[],
               ${settlements.map((one) => one.retryAfterSeconds ?? null)}::float8[],
               ${settlements.map((one) => (one.tried ? 1 : 0))}::int[])
               k (id, owner, epoch, status, error, message_id, retry_after, tried)
-            where q.id = k.id and q.sender = k.owner and q.sender_epoch = k.epoch
-              and q.status in ('pending', 'ambiguous')`.unprepared
-        )
+            where q.id = k.id and q.id = any(${ids}::bigint[]) and q.sender = k.owner and q.sender_epoch = k.epoch
+              and q.status in ('pending', 'ambiguous')`
+        return Effect.asVoid(forFew(statement, settlements.length))
+      }
 
       const abandon = (leases: ReadonlyArray<BulkLease>) =>
         Effect.map(

@@ -35,7 +35,7 @@ const longestWaitMs = 10_000
 
 /** So much is looked at ahead of the lanes: what a bot sends in a second, within bounds. */
 const aheadOf = (bot: Bot): number =>
-  Math.min(2_000, Math.max(32, bot.allowPaidBroadcast ? bot.paidMessagesPerSecond : bot.messagesPerSecond))
+  Math.min(8_000, Math.max(32, bot.allowPaidBroadcast ? bot.paidMessagesPerSecond : bot.messagesPerSecond))
 
 /** Feeds the shots of one bot into its lane, for as long as this process has its lease and there are any. */
 export class BotFeed {
