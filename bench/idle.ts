@@ -4,7 +4,8 @@ import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
 import { freePort, startService } from "./lib/service.ts"
 
-const settleMs = 15_000
+/** Queues are looked at more often for a minute after their last work. */
+const settleMs = 75_000
 const lookMs = 20_000
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

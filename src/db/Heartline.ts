@@ -8,6 +8,8 @@ import type { Sockets } from "./sockets.ts"
 export class Heartline extends Context.Service<Heartline, SqlClient.SqlClient>()("funil/db/Heartline") {}
 
 const lookEvery = "1 second"
+/** A little longer than a beat takes to come. */
+const lookAfterNewsEvery = "1500 millis"
 const lookAgainEvery = "300 millis"
 /** As many times this without an answer. In slices: a process that stood still must not blame the database. */
 const patience = "1 second"
@@ -61,7 +63,7 @@ export const watchDatabase = Effect.fnUntraced(function* ({ heart, heartSockets,
   }
 
   const look = Effect.gen(function* () {
-    if (isHeard()) return yield* Effect.sleep(lookEvery)
+    if (isHeard()) return yield* Effect.sleep(lookAfterNewsEvery)
     const silent = yield* isSilent(answer)
     // The server may have ended just this connection.
     const away = silent && (awaySince !== undefined || (yield* isSilent(answer)))

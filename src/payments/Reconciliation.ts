@@ -3,13 +3,9 @@ import type { SqlError } from "effect/sql"
 import type { PaymentStatus } from "../domain/payment.ts"
 import * as Log from "../log/Log.ts"
 import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
-import { surviving } from "../repo/surviving.ts"
 import { makeAsking } from "./asking.ts"
 import { Gateways } from "./Gateways.ts"
 import { Settlement } from "./Settlement.ts"
-
-const askEvery = "1 second"
-const tidyEvery = "15 seconds"
 
 /** A buyer who taps "já paguei" looks at a spinner until he is answered. */
 const buyersPatience = "2500 millis"
@@ -30,6 +26,10 @@ export class Reconciliation extends Context.Service<
       telegramId: number,
       botId: number
     ) => Effect.Effect<Option.Option<PaymentStatus>, SqlError.SqlError>
+    /** Asks for the open charges whose turn it is; answers for how many. Their answers come later. */
+    readonly askOpen: Effect.Effect<number, SqlError.SqlError>
+    /** Ends what nobody will pay any more: creations whose process died, and overdue charges. */
+    readonly tidy: Effect.Effect<void, SqlError.SqlError>
   }
 >()("funil/payments/Reconciliation") {
   static readonly layer = Layer.effect(
@@ -42,7 +42,6 @@ export class Reconciliation extends Context.Service<
       const scope = yield* Effect.scope
 
       const tidy = Effect.gen(function* () {
-        yield* Effect.sleep(tidyEvery)
         const stale = yield* payments.markStaleUnknown("CheckoutUncertain: a criação da cobrança foi interrompida")
         for (const { id } of stale) {
           yield* Log.warn(
@@ -54,11 +53,6 @@ export class Reconciliation extends Context.Service<
         }
         for (const payment of yield* payments.forgotten) yield* settlement.expire(payment)
         yield* asking.askDue("expired")
-      }).pipe(Effect.withTracerEnabled(false))
-
-      const ask = Effect.gen(function* () {
-        yield* asking.askDue("open")
-        yield* Effect.sleep(askEvery)
       }).pipe(Effect.withTracerEnabled(false))
 
       const askNow = Effect.fnUntraced(function* (payment: Payment, chargeId: string) {
@@ -89,10 +83,11 @@ export class Reconciliation extends Context.Service<
         return Option.map(yield* theirs, (payment) => payment.status)
       })
 
-      yield* Effect.forkScoped(surviving("A consulta de pagamentos aos gateways")(ask))
-      yield* Effect.forkScoped(surviving("A arrumação dos pagamentos")(tidy))
-
-      return Reconciliation.of({ verify })
+      return Reconciliation.of({
+        verify,
+        askOpen: Effect.withTracerEnabled(asking.askDue("open"), false),
+        tidy
+      })
     })
   )
 }

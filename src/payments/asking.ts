@@ -76,11 +76,11 @@ export const makeAsking = Effect.gen(function* () {
   const askLine = Effect.fnUntraced(function* (
     line: Line,
     which: "open" | "expired"
-  ): Effect.fn.Return<void, SqlError.SqlError> {
+  ): Effect.fn.Return<number, SqlError.SqlError> {
     const { gateway } = line
     const now = yield* Clock.currentTimeMillis
     const room = places - line.running
-    if (!gateway.configured || room <= 0 || now < line.pausedUntil) return
+    if (!gateway.configured || room <= 0 || now < line.pausedUntil) return 0
     const due = yield* payments.claimDue(gateway.name, gateway.capabilities.secondsBetweenQueries, which, room)
     for (const payment of due) {
       const { chargeId } = payment
@@ -95,10 +95,15 @@ export const makeAsking = Effect.gen(function* () {
         )
       )
     }
+    return due.length
   })
 
+  /** Answers for how many. */
   const askDue = (which: "open" | "expired") =>
-    Effect.forEach(lines.values(), (line) => askLine(line, which), { discard: true })
+    Effect.map(
+      Effect.forEach([...lines.values()], (line) => askLine(line, which)),
+      (counts) => counts.reduce((sum, count) => sum + count, 0)
+    )
 
   return { askOne, askDue }
 })

@@ -5,6 +5,7 @@ import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import { MetricsJobs } from "./metricsJobs.ts"
 import { Scheduler } from "./Scheduler.ts"
 import { DownsellJobs } from "./downsellJobs.ts"
+import { PaymentJobs } from "./paymentJobs.ts"
 import { ShotJobs } from "./shotJobs.ts"
 import { TrackingJobs } from "./trackingJobs.ts"
 
@@ -52,6 +53,6 @@ const Jobs = Layer.effectDiscard(
   })
 )
 
-export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, TrackingJobs, DownsellJobs, ShotJobs).pipe(
+export const SchedulerLayer = Layer.mergeAll(Jobs, MetricsJobs, TrackingJobs, PaymentJobs, DownsellJobs, ShotJobs).pipe(
   Layer.provideMerge(Scheduler.layer)
 )

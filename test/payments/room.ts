@@ -13,6 +13,8 @@ import { Reconciliation } from "../../src/payments/Reconciliation.ts"
 import { Refunds } from "../../src/payments/Refunds.ts"
 import { Settlement } from "../../src/payments/Settlement.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
+import { PaymentJobs } from "../../src/scheduler/paymentJobs.ts"
+import { plainScheduler } from "../support/plainScheduler.ts"
 import { AccessRepo } from "../../src/repo/AccessRepo.ts"
 import { GatewayEventsRepo } from "../../src/repo/GatewayEventsRepo.ts"
 import { OutboxRepo } from "../../src/repo/OutboxRepo.ts"
@@ -124,6 +126,7 @@ export const paymentsAt = <S>(standIn: Layer.Layer<S, SandboxError>, env: Effect
   const log: Array<string> = []
   const logger = loggerLayer({ level: "info", format: "text", write: (lines) => void log.push(...lines.split("\n")) })
   return RoomLayer(log).pipe(
+    Layer.provideMerge(Layer.provide(PaymentJobs, plainScheduler)),
     Layer.provideMerge(Layer.mergeAll(Checkout.layer, Reconciliation.layer, Refunds.layer)),
     Layer.provideMerge(WebhookInbox.layer),
     Layer.provideMerge(Settlement.layer),
