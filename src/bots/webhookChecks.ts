@@ -18,7 +18,7 @@ type Token = Redacted.Redacted<string>
 /** How long an answer of Telegram is good for. */
 const everySeconds = 600
 /** How soon a check that has become due is noticed. */
-const lookEvery = "3 seconds"
+const lookEvery = "5 seconds"
 
 interface Means {
   readonly repo: BotsRepo["Service"]

@@ -11,7 +11,7 @@ import { Node } from "./Node.ts"
 import { fullAt, Overflow, refillBatch } from "./Overflow.ts"
 import { type Incoming, parseUpdate } from "./update.ts"
 
-const lookEvery = "3 seconds"
+const lookEvery = "4 seconds"
 const sweepEveryMs = 30_000
 
 /**

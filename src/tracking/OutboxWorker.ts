@@ -14,7 +14,7 @@ import { sayNews, sayOutcomes } from "./outboxLines.ts"
 const places = 16
 /** Rows whose hand-over was lost with a process, or whose time has come. */
 const pollMs = 2_000
-const idlePollMs = 10_000
+const idlePollMs = 15_000
 const endedRest = "50 millis"
 /**
  * Orders gather for a moment: fewer statements, and none beside the answer that their buyer waits for. Not what goes to
