@@ -20,6 +20,7 @@ import { panel } from "./panel.ts"
 import { pix } from "./pix.ts"
 import { shots, shotsMillion } from "./shots.ts"
 import { start } from "./start.ts"
+import { startBesideShots } from "./startBesideShots.ts"
 
 const { values, positionals } = parseArgs({
   options: { json: { type: "boolean", default: false } },
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ack,
   ackOneCore,
   start,
+  startBesideShots,
   pix,
   lanes,
   compose: composing,
