@@ -17,7 +17,7 @@ type Token = Redacted.Redacted<string>
 
 /** How long an answer of Telegram is good for. */
 const everySeconds = 600
-/** How soon a check that has become due is noticed. */
+/** How soon a check that has become due is noticed; also after a start, which has more urgent things to do. */
 const lookEvery = "5 seconds"
 
 interface Means {
@@ -120,9 +120,6 @@ export const checkRegistered = Effect.fnUntraced(function* (
     yield* claimed === undefined ? Effect.sleep(lookEvery) : check(claimed)
   })
 
-  yield* round.pipe(
-    surviving("A conferência dos endereços no Telegram"),
-    Effect.withTracerEnabled(false),
-    Effect.forkScoped
-  )
+  const rounds = surviving("A conferência dos endereços no Telegram")(round)
+  yield* Effect.andThen(Effect.sleep(lookEvery), rounds).pipe(Effect.withTracerEnabled(false), Effect.forkScoped)
 })
