@@ -8,6 +8,11 @@ import type { BulkLease } from "../../repo/BulkLeasesRepo.ts"
 const departEvery = "4 millis"
 const settleEvery = "20 millis"
 const maxSize = 2_000
+/**
+ * Statements under way of each kind: while one commits, the next works. Measured with a shot of 300,000, rows a second: one
+ * 24,500, two 30,000, three 31,000, but those would leave replies half of the pool's connections.
+ */
+const concurrency = 2
 
 const whileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
@@ -17,14 +22,14 @@ const whileDatabaseIsAway = Schedule.min([Schedule.exponential("100 millis"), Sc
 export const makeLedger = Effect.fnUntraced(function* (queue: BulkQueue, what: string) {
   const depart = yield* makeBatcher({
     maxSize,
-    concurrency: 1,
+    concurrency,
     before: Effect.sleep(departEvery),
     run: (departures: ReadonlyArray<Departure>) => Effect.withTracerEnabled(queue.depart(departures), false)
   })
   // Messages have left: the truth must get in, however long the database is away.
   const settle = yield* makeBatcher({
     maxSize,
-    concurrency: 1,
+    concurrency,
     before: Effect.sleep(settleEvery),
     run: (settlements: ReadonlyArray<Settlement>) =>
       queue
