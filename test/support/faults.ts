@@ -139,13 +139,14 @@ export const blocks = ["sendPhoto", "sendDocument", "sendMessage"] as const
 /**
  * What a death at `diedAt` (of `performance.now()`) did to the messages of these people. A message that came twice is
  * ambiguous when its first copy was on its way at that moment or its confirmation had no time to be written down
- * (`graceMs`), else it is duplicated.
+ * (`graceMs`), else it is duplicated. Between an answer and its note in the database a service may wait for a processor:
+ * with all test workers busy that took more than 100 ms in 2 of 12 runs. What is repeated after a restart comes a second later.
  */
 export const toll = (
   calls: ReadonlyArray<Call>,
   people: ReadonlyArray<Someone>,
   deaths: ReadonlyArray<number>,
-  graceMs = 100
+  graceMs = 300
 ) => {
   const sends = calls.filter((call) => call.ok && (blocks as ReadonlyArray<string>).includes(call.method))
   const wasInFlight = (call: Call) =>
