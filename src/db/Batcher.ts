@@ -39,9 +39,9 @@ export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: Batche
   const queue = yield* Queue.unbounded<Entry<A, B, E>>()
   const unanswered = new Set<Entry<A, B, E>>()
 
+  // Once: whoever lost patience has his answer already when that of his run comes.
   const answer = (entry: Entry<A, B, E>, result: Exit.Exit<B, E>) => {
-    unanswered.delete(entry)
-    entry.done(result)
+    if (unanswered.delete(entry)) entry.done(result)
   }
 
   const turn = Effect.gen(function* () {

@@ -43,10 +43,6 @@ describe("SyncPay's account webhook", () => {
       assert.deepInclude(hook, { url, event: "transaction" })
       assert.lengthOf(others, 0)
       assert.notInclude(row!.text, hook!.token)
-      assert.lengthOf(
-        log.filter((line) => line.includes("[WEBHOOK] Endereço registrado na syncpay")),
-        1
-      )
 
       const { charge, paymentId } = yield* charged()
       // No question allowed now: only the signature can prove it.
@@ -57,6 +53,11 @@ describe("SyncPay's account webhook", () => {
       assert.deepStrictEqual(
         (yield* eventsInbox).map(({ proof, state }) => `${state} ${proof}`),
         ["done signed"]
+      )
+      // Said after the row was written.
+      assert.lengthOf(
+        log.filter((line) => line.includes("[WEBHOOK] Endereço registrado na syncpay")),
+        1
       )
 
       yield* bank.clear
