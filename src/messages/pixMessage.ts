@@ -1,3 +1,4 @@
+import { InputFile } from "grammy"
 import type { Bot } from "../domain/bot.ts"
 import { encodeVerify } from "../domain/callback.ts"
 import { htmlLength } from "../domain/text.ts"
@@ -5,7 +6,6 @@ import { compose, type TelegramCall, type Variables } from "./compose.ts"
 import { withLibrary } from "./library.ts"
 import { qrPng } from "./qr.ts"
 import { texts } from "./texts.ts"
-import { BytesFile } from "../telegram/multipart.ts"
 
 export interface PixMessage {
   readonly bot: Bot
@@ -41,7 +41,7 @@ export const composePix = (pix: PixMessage): ReadonlyArray<TelegramCall> => {
     kind: "media",
     payload: {
       chat_id: pix.chatId,
-      photo: new BytesFile(pix.picture ?? qrPng(pix.pixCode), "pix.png"),
+      photo: new InputFile(pix.picture ?? qrPng(pix.pixCode), "pix.png"),
       ...(fits && captionHtml !== "" ? { caption: captionHtml, parse_mode: "HTML" } : {})
     }
   }

@@ -3,8 +3,7 @@ import type { RawApi } from "grammy"
 import { Config } from "../config.ts"
 import { hasUpload, invoke, makeApis } from "./apis.ts"
 import { classify } from "./classify.ts"
-import { directCallOver } from "./directCall.ts"
-import { multipartOf } from "./multipart.ts"
+import { jsonCallOver } from "./jsonCall.ts"
 import { botIdOf } from "./secrets.ts"
 import { TelegramError } from "./TelegramError.ts"
 import { makeTransport } from "./transport.ts"
@@ -44,20 +43,19 @@ const make = Effect.fnUntraced(function* (apiUrl: string) {
   const apiRoot = apiUrl.replace(/\/+$/, "")
   const transport = yield* makeTransport(apiRoot)
   const apiFor = makeApis(apiRoot, transport)
-  const directCall = directCallOver(transport.dispatcher, apiRoot)
+  const jsonCall = jsonCallOver(transport.dispatcher, apiRoot)
 
   const call = (token: Redacted.Redacted<string>, method: string, payload?: object) => {
     const secret = Redacted.value(token)
     const botId = botIdOf(secret)
     const failed = (error: unknown) => new TelegramError({ method, botId, reason: classify(error, method, secret) })
-    const multipart = multipartOf(payload)
     const answer =
-      method === "getUpdates" || (multipart === undefined && hasUpload(payload))
+      method === "getUpdates" || hasUpload(payload)
         ? Effect.tryPromise({
             try: (signal) => invoke(apiFor(secret, method, payload), method, payload, signal),
             catch: failed
           })
-        : Effect.mapError(directCall(secret, method, payload, multipart), failed)
+        : Effect.mapError(jsonCall(secret, method, payload), failed)
     return answer.pipe(
       Effect.withSpan(`Telegram.${method}`, { kind: "client", attributes: { botId } }, { captureStackTrace: false })
     )

@@ -12,7 +12,7 @@ const uploadSeconds = 120
 const pollMarginSeconds = 10
 
 /**
- * For long polls and uploads; everything else goes directly (directCall). One cached grammY Api per token and timeout: the
+ * For long polls and uploads; everything else is plain JSON (jsonCall). One cached grammY Api per token and timeout: the
  * timeout belongs to the Api, not to the call.
  */
 export const makeApis = (apiRoot: string, transport: Transport) => {

@@ -1,12 +1,11 @@
 import { Effect } from "effect"
 import { GrammyError, HttpError } from "grammy"
 import type { Dispatcher } from "undici"
-import type { Multipart } from "./multipart.ts"
 import { toAnswer } from "./transport.ts"
 
 /** Telegram itself sleeps up to 8 s before it answers a limited bot: a shorter timeout would make such sends ambiguous. */
 const callTimeoutMs = 20_000
-const asJson = { "content-type": "application/json" }
+const headers = { "content-type": "application/json" }
 
 type Done = (text: string, status: number, retryAfter: unknown) => void
 
@@ -62,19 +61,11 @@ class Answering implements Dispatcher.DispatchHandler {
   }
 }
 
-/**
- * A call as JSON, or with its small files in `multipart`, over the pool: its result, or grammY's own errors, which
- * `classify` reads.
- */
-export const directCallOver = (dispatcher: Dispatcher, apiRoot: string) => {
+/** A call without files, as JSON over the pool: its result, or grammY's own errors, which `classify` reads. */
+export const jsonCallOver = (dispatcher: Dispatcher, apiRoot: string) => {
   const origin = /^https?:\/\/[^/]+/i.exec(apiRoot)?.[0] ?? apiRoot
   const prefix = apiRoot.slice(origin.length)
-  return (
-    token: string,
-    method: string,
-    payload: object | undefined,
-    multipart?: Multipart
-  ): Effect.Effect<unknown, unknown> =>
+  return (token: string, method: string, payload: object | undefined): Effect.Effect<unknown, unknown> =>
     Effect.callback((resume) => {
       const answering = new Answering(
         (text, status, retryAfter) => {
@@ -92,8 +83,8 @@ export const directCallOver = (dispatcher: Dispatcher, apiRoot: string) => {
             origin,
             path: `${prefix}/bot${token}/${method}`,
             method: "POST",
-            headers: multipart === undefined ? asJson : { "content-type": multipart.contentType },
-            body: multipart === undefined ? JSON.stringify(payload ?? {}, withoutNull) : multipart.body,
+            headers,
+            body: JSON.stringify(payload ?? {}, withoutNull),
             headersTimeout: callTimeoutMs,
             bodyTimeout: callTimeoutMs
           },
