@@ -22,8 +22,9 @@ interface Watched {
 }
 
 /**
- * Asks the database whether it is there when nothing was heard of it for a second. When it is not, everybody's connections are cut, so that all who
- * wait learn it now and not after their own time-outs, and no new ones are tried until it is back.
+ * Asks the database whether it is there when nothing was heard of it for a second or so. When it is not, everybody's
+ * connections are cut, so that all who wait learn it now and not after their own time-outs, and no new ones are tried
+ * until it is back.
  */
 export const watchDatabase = Effect.fnUntraced(function* ({ heart, heartSockets, poolSockets }: Watched) {
   let awaySince: number | undefined

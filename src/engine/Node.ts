@@ -119,8 +119,13 @@ const make = Effect.gen(function* () {
     const begun = performance.now()
     if (!(yield* nodes.beat(id, acknowledged))) yield* rejoin
     yield* succeed
-    lookedAround = !maySkipLook()
-    if (lookedAround) yield* lookAround(begun)
+    const skips = maySkipLook()
+    // Also when the look fails.
+    lookedAround = false
+    if (!skips) {
+      yield* lookAround(begun)
+      lookedAround = true
+    }
     beatAt = begun
     if (elders.size > 0) return
     const waiting = beaten

@@ -69,7 +69,7 @@ export class UpdatesRepo extends Context.Service<
       const sql = yield* SqlClient.SqlClient
 
       const insertMany = Effect.fnUntraced(function* (owner: string | null, rows: ReadonlyArray<InboxRow>) {
-        // Almost always all of them are new; naming each in the answer would be a tenth of an acknowledgement.
+        // Almost always all of them are new; then nobody is named in the answer.
         const [answer] = yield* sql<{ readonly fresh: ReadonlyArray<string> | null }>`
           with inserted as (
             insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, received_at, owner)

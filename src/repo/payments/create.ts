@@ -21,8 +21,8 @@ const decode = firstOf(Payment)
 
 /**
  * The gateway's answer enters the row, and what follows from it is written in the same statement, because the buyer waits
- * for each way to the database: his own row, the event, the downsells, what others are told. A webhook may have been faster: then the row is
- * farther along already and only gets what it lacks. Written twice it is one.
+ * for each way to the database: his own row, the event, the downsells, what others are told. A webhook may have been
+ * faster: then the row is farther along already and only gets what it lacks. Written twice it is one.
  */
 export const markPending =
   (sql: SqlClient.SqlClient) =>
