@@ -3,7 +3,7 @@ import type { SqlClient } from "effect/sql"
 import type { Bench } from "./lib/bench.ts"
 import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
-import { closedLoop, type LoadTarget, openLoop } from "./lib/httpLoad.ts"
+import { closedLoop, type LoadTarget, mean, openLoop } from "./lib/httpLoad.ts"
 import { freePort, startPeer, startService } from "./lib/service.ts"
 
 /** Telegram opens up to 40 connections for each bot: a handful of busy bots. */
@@ -65,7 +65,7 @@ export const ack: Bench = async ({ sandbox, sql, env }) => {
   await service.stop()
   return [
     figure("ack_throughput", "req/s", median(own), { peer: median(peer) }),
-    figure("ack_latency_at_1000_per_s", "ms", paced.latencies.reduce((a, b) => a + b, 0) / paced.latencies.length, {
+    figure("ack_latency_at_1000_per_s", "ms", mean(paced.latencies), {
       latencies: paced.latencies
     }),
     figure("ack_rows_committed", "rows", rows?.committed ?? 0, { peer: sent })

@@ -1,6 +1,7 @@
 import type { Bench } from "./lib/bench.ts"
 import { compose } from "../src/messages/compose.ts"
 import { figure } from "./lib/figure.ts"
+import { mean } from "./lib/httpLoad.ts"
 
 const rounds = 20_000
 
@@ -28,6 +29,5 @@ export const composing: Bench = async () => {
     once(index)
     micros[index] = (performance.now() - begun) * 1000
   }
-  const mean = micros.reduce((a, b) => a + b, 0) / rounds
-  return [figure("compose_greeting", "us", mean, { latencies: micros })]
+  return [figure("compose_greeting", "us", mean(micros), { latencies: micros })]
 }

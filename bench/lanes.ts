@@ -3,13 +3,13 @@ import type { Call } from "../src/sandbox/telegram/CallLog.ts"
 import type { SandboxTelegram } from "../src/sandbox/telegram/SandboxTelegram.ts"
 import type { Bench } from "./lib/bench.ts"
 import { figure } from "./lib/figure.ts"
+import { mean } from "./lib/httpLoad.ts"
 import { type Job, runJob } from "./lib/lanesJob.ts"
 
 const tokenOf = (index: number) => `${8_240_789_000 + index}:AAHbench0bench0bench0bench0bench0bench`
 const tokens = Array.from({ length: 50 }, (_, index) => tokenOf(index))
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
 
 type Telegram = SandboxTelegram["Service"]
 

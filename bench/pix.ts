@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import { request } from "undici"
-import type { Call } from "../src/sandbox/telegram/CallLog.ts"
+import { watchAnswers } from "./lib/answered.ts"
 import type { Bench } from "./lib/bench.ts"
 import { openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
-import { openLoop, percentile } from "./lib/httpLoad.ts"
+import { mean, openLoop, percentile } from "./lib/httpLoad.ts"
 import { freePort, startService } from "./lib/service.ts"
 
 const perSecond = 40
@@ -18,47 +18,24 @@ const total = 800
 export const pix: Bench = async ({ sandbox, sql, env }) => {
   const service = await startService(await freePort(), env)
   const { telegram } = sandbox
-  const tappedAt = new Map<number, number>()
-  const waits: Array<number> = []
-  let expected = Number.POSITIVE_INFINITY
-  let allArrived = () => {}
-  await Effect.runPromise(
-    telegram.configure({
-      onCall: (call: Call) => {
-        const begun = tappedAt.get(Number(call.params["chat_id"]))
-        if (call.method !== "sendPhoto" || begun === undefined) return
-        waits.push(call.receivedAt - begun)
-        if (waits.length >= expected) allArrived()
-      }
-    })
-  )
+  const answered = await watchAnswers(telegram, "sendPhoto")
   let next = 0
   let planId = 0
   const target = await openBot(service, sql, telegram, () => {
     next += 1
-    tappedAt.set(next, performance.now())
+    answered.due(next)
     return tap(next, planId)
   })
   const [plan] = await Effect.runPromise(sql<{ id: number }>`select id from bot_plans`)
   planId = plan?.id ?? 0
-  const round = async (count: number) => {
-    waits.length = 0
-    const all = new Promise<void>((resolve) => {
-      expected = count
-      allArrived = resolve
-    })
-    await openLoop(target, perSecond, count)
-    await all
-    return Float64Array.from(waits)
-  }
+  const round = (count: number) => answered.round(count, () => openLoop(target, perSecond, count))
   await round(200)
   const direct = await directly(env)
   const whole = await round(total)
   await service.stop()
   const gateway = percentile(direct, 0.5)
   const own = whole.map((ms) => Math.max(0, ms - gateway))
-  const mean = own.reduce((a, b) => a + b, 0) / own.length
-  return [figure(`pix_own_time_at_${perSecond}_per_s`, "ms", mean, { latencies: own, peer: gateway })]
+  return [figure(`pix_own_time_at_${perSecond}_per_s`, "ms", mean(own), { latencies: own, peer: gateway })]
 }
 
 /** The charge alone, made by hand, one after another. */

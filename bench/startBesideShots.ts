@@ -1,11 +1,11 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { Call } from "../src/sandbox/telegram/CallLog.ts"
 import type { SandboxTelegram } from "../src/sandbox/telegram/SandboxTelegram.ts"
+import { watchAnswers } from "./lib/answered.ts"
 import type { Bench } from "./lib/bench.ts"
 import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
-import { openLoop, percentile } from "./lib/httpLoad.ts"
+import { mean, openLoop, percentile } from "./lib/httpLoad.ts"
 import { type BenchService, freePort, startService } from "./lib/service.ts"
 
 const bots = 50
@@ -16,8 +16,6 @@ const calmStarts = 1_000
 const starts = 2_000
 /** The people who wait for shots have numbers above it. */
 const firstPerson = 5_000_000_000
-
-const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length
 
 const tokenOf = (index: number) => `${8_240_790_000 + index}:AAHbench0bench0bench0bench0bench0bench`
 
@@ -51,49 +49,22 @@ const shootFromAll = async (
 export const startBesideShots: Bench = async ({ sandbox, sql, env }) => {
   const service = await startService(await freePort(), env)
   const { telegram } = sandbox
-  const sentAt = new Map<number, number>()
-  let waits: Array<number> = []
-  let shotsSent = 0
-  let expected = Number.POSITIVE_INFINITY
-  let allArrived = () => {}
-  await Effect.runPromise(
-    telegram.configure({
-      onCall: (call: Call) => {
-        if (call.method !== "sendMessage") return
-        const chatId = Number(call.params["chat_id"])
-        const begun = sentAt.get(chatId)
-        if (begun === undefined) return void (shotsSent += 1)
-        // Whatever comes to them later is of the shot.
-        sentAt.delete(chatId)
-        waits.push(performance.now() - begun)
-        if (waits.length >= expected) allArrived()
-      }
-    })
-  )
+  const answered = await watchAnswers(telegram, "sendMessage")
   let next = 0
   const target = await openBot(service, sql, telegram, () => {
     next += 1
-    sentAt.set(next, performance.now())
+    answered.due(next)
     return message(next, next, "/start")
   })
-  const round = async (total: number) => {
-    waits = []
-    const all = new Promise<void>((resolve) => {
-      expected = total
-      allArrived = resolve
-    })
-    await openLoop(target, startsPerSecond, total)
-    await all
-    return Float64Array.from(waits)
-  }
+  const round = (total: number) => answered.round(total, () => openLoop(target, startsPerSecond, total))
   await round(500)
   const calm = await round(calmStarts)
   await shootFromAll(service, sql, telegram)
   // The lanes have found their pace.
   await new Promise((resolve) => setTimeout(resolve, 3_000))
-  const [begun, before] = [performance.now(), shotsSent]
+  const [begun, before] = [performance.now(), answered.others()]
   const beside = await round(starts)
-  const perSecond = ((shotsSent - before) / (performance.now() - begun)) * 1000
+  const perSecond = ((answered.others() - before) / (performance.now() - begun)) * 1000
   await service.stop()
   return [
     figure("start_first_message_beside_50_shots", "ms", mean(beside), { latencies: beside, peer: mean(calm) }),

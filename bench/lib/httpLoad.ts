@@ -133,6 +133,8 @@ export const openLoop = async (target: LoadTarget, rate: number, total: number):
   return { latencies, statuses, seconds }
 }
 
+export const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length
+
 export const percentile = (values: ArrayLike<number>, p: number): number => {
   const sorted = Float64Array.from(values).toSorted()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0
