@@ -1,42 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { invalid } from "../../src/bots/refusals.ts"
 import type { AlertSettings } from "../../src/domain/alert.ts"
 import { defaultMetaEvents, type PresellContent, type TrackingPatch } from "../../src/domain/tracking.ts"
-import type { PaymentGateway } from "../../src/payments/PaymentGateway.ts"
 import type { GatewayFee } from "../../src/repo/GatewayFeesRepo.ts"
 import type { UpdateView } from "../../src/repo/updates/list.ts"
 import { openDoor } from "../http/door.ts"
+import { deadUpdate, shownGateway } from "../support/doubles.ts"
 import { enter } from "./visitor.ts"
 
 const hostile = `=1+1"><svg onload=alert(1)>`
 
-const gateway: PaymentGateway = {
-  name: "pushinpay",
-  capabilities: {
-    minCents: 50,
-    refund: true,
-    secondsBetweenQueries: 60,
-    firstQuerySeconds: 60,
-    legalNotice: Option.none()
-  },
-  configured: true,
-  createCharge: () => Effect.die("not here"),
-  getCharge: () => Effect.die("not here"),
-  refund: () => Effect.die("not here"),
-  readWebhook: () => Effect.die("not here")
-}
-
-const letter: UpdateView = {
-  bot: "vip",
-  update_id: 7,
-  kind: "start",
-  telegram_id: 7_205_343_917,
-  status: "dead",
-  attempts: 4,
-  error: hostile,
-  received_at: "2026-11-07T12:00:00.000Z"
-}
+const letter: UpdateView = { ...deadUpdate, error: hostile }
 
 const none = { bot: null, chat_id: null }
 
@@ -76,7 +51,7 @@ describe("the settings in the panel", () => {
             ? Effect.fail(invalid({ chat_id: "O teste não chegou: este bot não conhece essa conversa." }))
             : Effect.sync(() => (told.push(["test", settings]), settings))
       },
-      gateways: [gateway],
+      gateways: [shownGateway],
       fees: {
         all: Effect.succeed([{ gateway: "pushinpay", fixedCents: 30, percentBps: 0 }]),
         save: (fee) => Effect.sync(() => void fees.push(fee))

@@ -1,26 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { conflict, notFound, upstream } from "../../src/bots/refusals.ts"
 import type { PaymentView } from "../../src/domain/payment.ts"
-import type { PaymentGateway } from "../../src/payments/PaymentGateway.ts"
 import type { GatewayFee } from "../../src/repo/GatewayFeesRepo.ts"
+import { shownGateway } from "../support/doubles.ts"
 import { openDoor } from "./door.ts"
-
-const gateway: PaymentGateway = {
-  name: "pushinpay",
-  capabilities: {
-    minCents: 50,
-    refund: true,
-    secondsBetweenQueries: 60,
-    firstQuerySeconds: 60,
-    legalNotice: Option.none()
-  },
-  configured: true,
-  createCharge: () => Effect.die("not here"),
-  getCharge: () => Effect.die("not here"),
-  refund: () => Effect.die("not here"),
-  readWebhook: () => Effect.die("not here")
-}
 
 const refunded: PaymentView = {
   id: 7,
@@ -77,7 +61,7 @@ describe("/api/admin/gateways", () => {
     Effect.gen(function* () {
       const saved: Array<GatewayFee> = []
       const door = yield* openDoor({
-        gateways: [gateway],
+        gateways: [shownGateway],
         fees: {
           all: Effect.sync(() => [saved.at(-1) ?? { gateway: "pushinpay", fixedCents: 30, percentBps: 0 }]),
           save: (fee) => Effect.sync(() => void saved.push(fee))

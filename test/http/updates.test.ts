@@ -3,22 +3,12 @@ import { Effect } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import type { UpdatesQuery, UpdateView } from "../../src/repo/updates/list.ts"
 import type { UpdateKey } from "../../src/repo/UpdatesRepo.ts"
+import { deadUpdate } from "../support/doubles.ts"
 import { eventually } from "../support/service.ts"
 import { ana, botToken, sentTo } from "../support/shop.ts"
 import { privateMessage } from "../support/updates.ts"
 import { World } from "../support/world.ts"
 import { openDoor } from "./door.ts"
-
-const update: UpdateView = {
-  bot: "vip",
-  update_id: 7,
-  kind: "start",
-  telegram_id: 7_205_343_917,
-  status: "dead",
-  attempts: 4,
-  error: "o banco de dados falhou",
-  received_at: "2025-11-07T12:00:00.000Z"
-}
 
 const cursor = Buffer.from("2025-11-07T12:00:00.000000Z|1|7").toString("base64url")
 
@@ -31,12 +21,12 @@ describe("GET /api/admin/updates", () => {
           list: (query) =>
             Effect.sync(() => {
               queries.push(query)
-              return { items: [update], next_cursor: cursor }
+              return { items: [deadUpdate], next_cursor: cursor }
             })
         }
       })
       const answer = yield* door.asAdmin("GET", `/api/admin/updates?bot=vip&status=dead&limit=10&cursor=${cursor}`)
-      assert.deepStrictEqual([answer.status, answer.json], [200, { items: [update], next_cursor: cursor }])
+      assert.deepStrictEqual([answer.status, answer.json], [200, { items: [deadUpdate], next_cursor: cursor }])
       yield* door.asAdmin("GET", "/api/admin/updates?bot=&status=&limit=&cursor=")
       assert.deepStrictEqual(queries, [
         { botId: 1, status: "dead", limit: 10, cursor: { at: "2025-11-07T12:00:00.000000Z", botId: 1, updateId: 7 } },
@@ -83,14 +73,14 @@ describe("POST /api/admin/updates/:bot/:update_id/replay", () => {
           replay: (key) =>
             Effect.sync(() => {
               keys.push(key)
-              if (key.updateId === 7) return { _tag: "Replayed", update: { ...update, status: "waiting" } } as const
+              if (key.updateId === 7) return { _tag: "Replayed", update: { ...deadUpdate, status: "waiting" } } as const
               return { _tag: key.updateId === 8 ? "NotDead" : "Missing" } as const
             })
         }
       })
       const replay = (bot: string, id: string) => door.asAdmin("POST", `/api/admin/updates/${bot}/${id}/replay`)
       const done = yield* replay("vip", "7")
-      assert.deepStrictEqual([done.status, done.json], [200, { ...update, status: "waiting" }])
+      assert.deepStrictEqual([done.status, done.json], [200, { ...deadUpdate, status: "waiting" }])
       assert.strictEqual(woken, 1)
       const conflict = yield* replay("vip", "8")
       assert.deepStrictEqual([conflict.status, conflict.json.error], [409, "conflict"])
