@@ -1,6 +1,7 @@
-import { Clock, Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { Fields } from "./format.ts"
 import { detailOf, type KnownError, sentenceOf } from "./sentences.ts"
+import { stopwatch } from "./telemetry.ts"
 
 export { detailOf }
 
@@ -22,13 +23,11 @@ export const failure = (what: string, reason: KnownError, fields: Fields = {}) =
 export const recovered = (what: string, reason: KnownError, fields: Fields = {}) =>
   Effect.logWarning(`[AVISO] ${what}: ${sentenceOf(reason)}`, fields)
 
-/** Milliseconds since the current span began; the `latency_ms` of its log line. 0 outside a span. */
-export const latencyMs: Effect.Effect<number> = Effect.gen(function* () {
-  const span = yield* Effect.option(Effect.currentSpan)
-  if (Option.isNone(span)) return 0
-  const now = yield* Clock.currentTimeNanos
-  return Math.round(Number(now - span.value.status.startTime) / 1e6)
-})
+/** Whole milliseconds from now on: the `latency_ms` of a log line. */
+export const timer = (): (() => number) => {
+  const seconds = stopwatch()
+  return () => Math.round(seconds() * 1000)
+}
 
 /**
  * For every background fiber: its end by failure is one ERROR line, never silence. The caller restarts it or not.

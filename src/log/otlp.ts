@@ -34,7 +34,8 @@ const ownClient = NodeHttpClient.layerUndiciOptions({ connections: 2, connect: {
  */
 export const OtlpLayer = Layer.unwrap(
   Effect.map(Config, ({ logLevel, otlpEndpoint }) => {
-    if (Option.isNone(otlpEndpoint)) return Layer.empty
+    // Nobody sees the spans then, and a span costs a fifth of a call to Telegram (8 of 40 µs).
+    if (Option.isNone(otlpEndpoint)) return Layer.succeed(References.TracerEnabled, false)
     // The exporter reports its rests at DEBUG, in its own words.
     const quiet = logLevel === "debug" ? Layer.succeed(References.MinimumLogLevel, "Info") : Layer.empty
     return otlpLayerWith(otlpEndpoint.value).pipe(Layer.provide([ownClient, quiet]))

@@ -126,32 +126,40 @@ export class Settlement extends Context.Service<
         retryConflicts
       )
 
-      const report = Effect.fnUntraced(function* (applied: Applied, payment: Payment, proof: string) {
+      const report = Effect.fnUntraced(function* (
+        applied: Applied,
+        payment: Payment,
+        proof: string,
+        latencyMs: number
+      ) {
         const fields = { ...fieldsOf(payment), proof }
         telemetry.settlements.record({ result: resultOf(applied), proof })
         if (applied._tag === "Moved") {
           countMoney(applied.from, applied.to, payment)
-          yield* Log.info(statusLine(payment), { ...fields, latency_ms: yield* Log.latencyMs })
+          yield* Log.info(statusLine(payment), { ...fields, latency_ms: latencyMs })
         }
         if (applied._tag === "Refused" && (yield* payments.markProblem(payment.id, applied.reason))) {
           yield* Log.error(`[ERRO] ${statusLine(payment)}: ${applied.reason}; nada foi liberado`, fields)
         }
       })
 
-      const apply = Effect.fn("Settlement.apply")(function* ({ id }: Payment, state: ChargeState, proof: Proof) {
-        const { applied, payment } = yield* transition(id, state.status, state)
+      const settle = Effect.fn("Settlement.settle")(function* (
+        { id }: Payment,
+        said: GatewayStatus,
+        details: ChargeDetails & Value,
+        proof: Proof | "deadline"
+      ) {
+        const latencyMs = Log.timer()
+        const { applied, payment } = yield* transition(id, said, details)
         yield* Effect.annotateCurrentSpan({ payment_id: id, proof, outcome: applied._tag })
-        yield* report(applied, payment, proof)
+        yield* report(applied, payment, proof, latencyMs())
         return applied
       })
 
-      const expire = Effect.fn("Settlement.expire")(function* ({ id }: Payment) {
-        const { applied, payment } = yield* transition(id, "expired", {})
-        yield* report(applied, payment, "deadline")
-        return applied
+      return Settlement.of({
+        apply: (payment, state, proof) => settle(payment, state.status, state, proof),
+        expire: (payment) => settle(payment, "expired", {}, "deadline")
       })
-
-      return Settlement.of({ apply, expire })
     })
   )
 }

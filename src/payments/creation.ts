@@ -122,9 +122,10 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       payment: Payment,
       onCode: ((pixCode: string) => void) | undefined
     ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
+      const latencyMs = Log.timer()
       const { answer, gateway } = yield* firstToCharge(candidates, payment)
       yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
-      const latency = yield* Log.latencyMs
+      const latency = latencyMs()
       if (answer._tag === "Failure") {
         const status = answer.failure.reason._tag === "GatewayUncertain" ? "unknown" : "failed"
         return yield* giveUp(payment, status, new CheckoutError({ reason: reasonFrom(answer.failure) }))

@@ -18,11 +18,13 @@ export class ShotStart extends Context.Service<
       const repo = yield* ShotsRepo
 
       const start = Effect.fn("ShotStart.start")(function* (row: ShotRow, from: ReadonlyArray<ShotStatus>) {
+        const latencyMs = Log.timer()
         const people = yield* repo.freeze(row, readFilters(row.filters), from)
         if (Option.isNone(people)) return false
+        const latency = latencyMs()
         yield* Log.info(
-          `[SHOT][START] Disparo "${row.title}" do bot ${row.bot} começou para ${people.value === 1 ? "1 pessoa" : `${people.value} pessoas`} em ${yield* Log.latencyMs} ms`,
-          { slug: row.bot, shot_id: row.id, event_name: "shot_start", latency_ms: yield* Log.latencyMs }
+          `[SHOT][START] Disparo "${row.title}" do bot ${row.bot} começou para ${people.value === 1 ? "1 pessoa" : `${people.value} pessoas`} em ${latency} ms`,
+          { slug: row.bot, shot_id: row.id, event_name: "shot_start", latency_ms: latency }
         )
         return true
       }, Effect.uninterruptible)

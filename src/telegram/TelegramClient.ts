@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted, References } from "effect"
 import type { RawApi } from "grammy"
 import { Config } from "../config.ts"
 import { hasUpload, invoke, makeApis } from "./apis.ts"
@@ -56,8 +56,15 @@ const make = Effect.fnUntraced(function* (apiUrl: string) {
             catch: failed
           })
         : Effect.mapError(jsonCall(secret, method, payload), failed)
-    return answer.pipe(
-      Effect.withSpan(`Telegram.${method}`, { kind: "client", attributes: { botId } }, { captureStackTrace: false })
+    // Where nobody sees it even an empty span costs an eighth of the call (5 of 40 µs).
+    return Effect.withFiber((fiber) =>
+      fiber.getRef(References.TracerEnabled)
+        ? Effect.withSpan(answer, `Telegram.${method}`, {
+            kind: "client",
+            attributes: { botId },
+            captureStackTrace: false
+          })
+        : answer
     )
   }
 

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, References } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { Config } from "../../src/config.ts"
 import { loggerLayer } from "../../src/log/Logger.ts"
-import { otlpLayerWith } from "../../src/log/otlp.ts"
+import { OtlpLayer, otlpLayerWith } from "../../src/log/otlp.ts"
 import { Sandbox } from "../../src/sandbox/Sandbox.ts"
 import { TestDatabase, testDatabaseUrl } from "../support/postgres.ts"
 import { adminToken, eventually, startService } from "../support/service.ts"
@@ -71,6 +72,19 @@ describe("OTLP", () => {
       }
       assert.notInclude(everything, String(ana.id))
     }).pipe(Effect.scoped, Effect.provide([Sandbox.layerWith({}), TestDatabase.layer]))
+  )
+
+  it.effect("is nothing without a collector: no spans are made", () =>
+    Effect.gen(function* () {
+      const secrets = { ADMIN_TOKEN: adminToken, ENCRYPTION_KEY: "0".repeat(64) }
+      const isTraced = (env: Readonly<Record<string, string>>) =>
+        Effect.provide(
+          References.TracerEnabled,
+          OtlpLayer.pipe(Layer.provide(Config.layerFrom({ ...secrets, ...env })))
+        )
+      assert.isFalse(yield* isTraced({}))
+      assert.isTrue(yield* isTraced({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://coletor.exemplo:4318" }))
+    })
   )
 
   it.effect("a dead collector is asked once a minute, is one WARN line, and one INFO line when it is back", () =>

@@ -38,6 +38,7 @@ export const makeProduct = Effect.gen(function* () {
         })
 
   const handle: OutboxHandler = Effect.fn("Delivery.product")(function* (row, saveProgress) {
+    const latencyMs = Log.timer()
     const subject = yield* subjectOf(row)
     if (isOutcome(subject)) return subject
     const { bot, payment, telegramId } = subject
@@ -62,7 +63,7 @@ export const makeProduct = Effect.gen(function* () {
       telegram_id: telegramId,
       payment_id: payment.id,
       event_name: "delivery",
-      latency_ms: yield* Log.latencyMs
+      latency_ms: latencyMs()
     })
     const [words] = composeFor(bot, person, { text: texts.pixPaid })
     if (words !== undefined) yield* rewrite(bot, payment, words)

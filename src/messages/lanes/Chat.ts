@@ -20,6 +20,8 @@ export class Chat implements Sleeper {
   #pausedUntil = Number.NEGATIVE_INFINITY
   /** Whoever stands here may send, the others wait behind it: replies first, else in order of arrival. */
   head: Trip | undefined
+  /** The next one to be looked at when it is asked which chats can be forgotten. */
+  younger: Chat | undefined
 
   constructor(bot: BotLanes, id: number | string) {
     this.#bot = bot

@@ -104,6 +104,7 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
   })
 
   const deliver = Effect.fn("Facebook.deliver")(function* (rows: ReadonlyArray<OutboxRow>) {
+    const latencyMs = Log.timer()
     const pixelId = rows[0]?.account ?? ""
     const nowMs = yield* Clock.currentTimeMillis
     const known = yield* facts.load(rows)
@@ -130,7 +131,7 @@ export const makeFacebook = ({ bots, client, config: { facebook }, facts }: Need
           {
             destination: "facebook",
             event_name: rows[0]?.eventName,
-            latency_ms: yield* Log.latencyMs
+            latency_ms: latencyMs()
           }
         )
       }

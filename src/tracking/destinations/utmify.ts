@@ -34,6 +34,7 @@ export const makeUtmify = ({ bots, client, config: { publicUrl, utmify }, facts 
     )
 
   return Effect.fn("Utmify.deliver")(function* (row: OutboxRow) {
+    const latencyMs = Log.timer()
     const fact = row.eventName
     if (!isPaymentFact(fact)) return failed("este evento não é enviado à UTMify")
     const known = (yield* facts.load([row])).get(row.id)
@@ -60,7 +61,7 @@ export const makeUtmify = ({ bots, client, config: { publicUrl, utmify }, facts 
         bot_id: row.botId,
         telegram_id: known.telegramId,
         payment_id: row.paymentId,
-        latency_ms: yield* Log.latencyMs
+        latency_ms: latencyMs()
       })
     }
     return outcome
