@@ -13,6 +13,14 @@ const int8: PgTypes.Codec<number | bigint> = {
     const bytes = new Uint8Array(8)
     new DataView(bytes.buffer).setBigInt64(0, BigInt(value))
     return Result.succeed(bytes)
+  },
+  // Of a list of a thousand ids none makes an object of its own.
+  write: (sink, value) => {
+    if (Number.isSafeInteger(value)) {
+      sink.int32(Math.floor(Number(value) / 2 ** 32))
+      sink.int32(Number(value) | 0)
+    } else sink.bigInt64(BigInt(value))
+    return Result.void
   }
 }
 
@@ -30,21 +38,33 @@ types.register(PgTypes.OID.int8, int8, { arrayOid: PgTypes.OID.int8Array })
 const maxInt4 = 2 ** 31 - 1
 
 /**
- * The driver types an array by its elements, one by one, and refuses a mix: `[12345, 7205343917]` is an int4 beside an
- * int8, `[null]` is nothing at all. Such arrays get one type here, so that a list of Telegram ids works whoever is in it.
+ * The driver types an array by its elements, with an object for each, and refuses a mix: `[12345, 7205343917]` is an int4
+ * beside an int8, `[null]` is nothing at all. Such arrays get one type here, in one look, so that a list of Telegram ids
+ * works whoever is in it.
  */
 export const typedArray = (value: unknown): unknown => {
   if (!Array.isArray(value) || value.length === 0) return value
-  const present = value.filter((element) => element !== null && element !== undefined)
-  if (present.length === 0) return `{${value.map(() => "NULL").join(",")}}`
-  if (!present.every((element) => typeof element === "number")) return value
-  if (present.every((n) => Number.isInteger(n) && Math.abs(n) <= maxInt4)) return value
-  const oid = present.every(Number.isSafeInteger) ? PgTypes.OID.int8 : PgTypes.OID.float8
-  return Result.getOrThrow(
-    PgTypes.array(
-      value.map((element) => element ?? null),
-      oid,
-      types
-    )
-  )
+  let oid: number | undefined
+  let hasUndefined = false
+  for (const element of value) {
+    if (element === undefined) hasUndefined = true
+    if (element === undefined || element === null) continue
+    const own = elementOid(element)
+    if (own === undefined) return value
+    if (oid === undefined || oid === own) oid = own
+    else if (oid === text || own === text) return value
+    else oid = oid === float8 || own === float8 ? float8 : int8Oid
+  }
+  if (oid === undefined) return `{${value.map(() => "NULL").join(",")}}`
+  const elements = hasUndefined ? value.map((element) => element ?? null) : value
+  return Result.getOrThrow(PgTypes.array(elements, oid, types))
+}
+
+const { float8, int4, int8: int8Oid, text } = PgTypes.OID
+
+const elementOid = (element: unknown): number | undefined => {
+  if (typeof element === "string") return text
+  if (typeof element !== "number") return undefined
+  if (!Number.isSafeInteger(element)) return float8
+  return Math.abs(element) <= maxInt4 ? int4 : int8Oid
 }

@@ -14,8 +14,7 @@ const namedSecret =
  * Secrets are `Redacted` long before; this catches what third parties put into their messages.
  */
 export const maskSecrets = (text: string): string =>
-  text
+  (text.includes("://") ? text.replace(credentialUrl, "$1:***@") : text)
     .replace(botToken, maskToken)
     .replace(bearer, "$1 ***")
-    .replace(credentialUrl, "$1:***@")
     .replace(namedSecret, "$1$2***")

@@ -76,18 +76,20 @@ export class RecordingsRepo extends Context.Service<
             insert into bot_users as u (bot_id, telegram_id, name, first_name, username, language_code,
               first_seen_at, last_seen_at, first_start_at, last_start_at, blocked, blocked_at,
               opted_out, opted_out_at, session_id, first_session_id)
-            select p.bot_id, p.telegram_id, p.name, p.first_name, p.username, p.language_code, p.seen_at, p.seen_at,
-              p.started_at, p.started_at, p.blocked, case when p.blocked then p.seen_at end,
-              coalesce(p.opted_out, false), case when p.opted_out is not null then p.seen_at end,
+            select p.bot_id, p.telegram_id, p.name, p.first_name, p.username, p.language_code, t.seen_at, t.seen_at,
+              t.started_at, t.started_at, p.blocked, case when p.blocked then t.seen_at end,
+              coalesce(p.opted_out, false), case when p.opted_out is not null then t.seen_at end,
               b.id, b.id
             from unnest(
               ${people.map((p) => p.botId)}::bigint[], ${people.map((p) => p.telegramId)}::bigint[],
               ${people.map((p) => p.name)}::text[], ${people.map((p) => p.firstName)}::text[],
               ${people.map((p) => p.username ?? null)}::text[], ${people.map((p) => p.languageCode ?? null)}::text[],
-              ${people.map((p) => p.seenAt.toISOString())}::timestamptz[],
-              ${people.map((p) => p.startedAt?.toISOString() ?? null)}::timestamptz[],
+              ${people.map((p) => p.seenAt.getTime())}::float8[],
+              ${people.map((p) => p.startedAt?.getTime() ?? null)}::float8[],
               ${people.map((p) => p.blocked)}::boolean[], ${people.map((p) => p.optedOut ?? null)}::boolean[]
-            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_at, started_at, blocked, opted_out)
+            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_ms, started_ms, blocked, opted_out)
+              cross join lateral (select to_timestamp(p.seen_ms / 1000), to_timestamp(p.started_ms / 1000))
+                t (seen_at, started_at)
               left join bound b on b.bot_id = p.bot_id and b.telegram_id = p.telegram_id
             on conflict (bot_id, telegram_id) do update set
               name = excluded.name, first_name = excluded.first_name, username = excluded.username,
@@ -110,16 +112,16 @@ export class RecordingsRepo extends Context.Service<
           events as (
             insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, bot_user_id, telegram_id,
               tg_id, session_id, source, meta, utm_source, utm_medium, utm_campaign, utm_content, utm_term, fbp, fbc)
-            select e.event_id, e.event_name, e.occurred_at, e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
+            select e.event_id, e.event_name, to_timestamp(e.occurred_ms / 1000), e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
               p.session_id, 'bot', e.meta::jsonb, s.utm_source, s.utm_medium, s.utm_campaign, s.utm_content, s.utm_term,
               s.fbp, s.fbc
             from unnest(
               ${events.map((e) => e.eventId)}::text[], ${events.map((e) => e.name)}::text[],
-              ${events.map((e) => e.occurredAt.toISOString())}::timestamptz[],
+              ${events.map((e) => e.occurredAt.getTime())}::float8[],
               ${events.map((e) => e.recording.botId)}::bigint[], ${events.map((e) => e.recording.slug)}::text[],
               ${events.map((e) => e.recording.person?.telegramId ?? null)}::bigint[],
               ${events.map((e) => JSON.stringify(e.meta))}::text[]
-            ) e (event_id, event_name, occurred_at, bot_id, bot_slug, telegram_id, meta)
+            ) e (event_id, event_name, occurred_ms, bot_id, bot_slug, telegram_id, meta)
               left join people p on p.bot_id = e.bot_id and p.telegram_id = e.telegram_id
               -- The limit keeps this a look-up by key, whatever the planner thinks of the size of the rest.
               left join lateral (select * from tracking_sessions s where s.id = p.session_id limit 1) s on true

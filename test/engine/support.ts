@@ -39,7 +39,6 @@ export const jobFrom = (json: { readonly update_id: number }, given: Partial<Upd
     updateId: json.update_id,
     personId: incoming.kind === "ignored" ? null : incoming.person.telegramId,
     kind: incoming.kind,
-    payload: JSON.stringify(json),
     requestId: `r${json.update_id}`,
     receivedAt: new Date(0),
     attempts: 0,
