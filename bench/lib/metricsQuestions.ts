@@ -3,11 +3,22 @@ import type { SqlClient } from "effect/sql"
 export interface Question {
   readonly query: string
   readonly kind: string
+  /** What is special about its period. */
+  readonly set: QuestionSet
   readonly from: string
   readonly to: string
   readonly bot: string | undefined
   readonly source: string | undefined
 }
+
+export type QuestionSet = "days" | "instants" | "other_zone" | "half_hour_zone"
+
+const zonesOf = {
+  days: [undefined],
+  instants: [undefined],
+  other_zone: ["UTC", "America/Manaus", "America/New_York", "Europe/Lisbon", "Asia/Tokyo"],
+  half_hour_zone: ["Asia/Kolkata", "America/St_Johns", "Australia/Adelaide", "Asia/Kathmandu"]
+} as const
 
 const groups = ["", "day", "hour", "bot", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"]
 
@@ -24,9 +35,20 @@ const randomOf = (seed: number) => {
 
 const dayOf = (back: number) => new Date(Date.now() - 3 * 3_600_000 - back * 86_400_000).toISOString().slice(0, 10)
 
-/** Every group, half with a bot, half with marks (a third of those with two), the year in pieces of any length. */
-export const questions = (count: number, bots: number): ReadonlyArray<Question> => {
-  const random = randomOf(20251107)
+/**
+ * Every group, half with a bot, half with marks (a third of those with two), the year in pieces of any length: as whole
+ * days of São Paulo, and a third as many between any two instants, in the days of other zones, and in those of zones
+ * that are not whole hours off UTC.
+ */
+export const questions = (count: number, bots: number): ReadonlyArray<Question> => [
+  ...questionsOf("days", 20251107, count, bots),
+  ...questionsOf("instants", 20251108, Math.ceil(count / 3), bots),
+  ...questionsOf("other_zone", 20251109, Math.ceil(count / 3), bots),
+  ...questionsOf("half_hour_zone", 20251110, Math.ceil(count / 3), bots)
+]
+
+const questionsOf = (set: QuestionSet, seed: number, count: number, bots: number): ReadonlyArray<Question> => {
+  const random = randomOf(seed)
   const oneOf = <A>(values: ReadonlyArray<A>) => values[Math.floor(random() * values.length)] as A
   return Array.from({ length: count }, (_, i) => {
     const group = groups[i % groups.length] as string
@@ -48,15 +70,18 @@ export const questions = (count: number, bots: number): ReadonlyArray<Question> 
     const marks = Object.fromEntries(chosen.map((name) => [name, values[name] as string]))
     const bot = random() < 0.5 ? `bot${number}` : undefined
     const from = dayOf(Math.min(back + length, 364))
+    const tz = set === "days" ? undefined : oneOf<string | undefined>(zonesOf[set])
+    const into = () => `T${new Date(Math.floor(random() * 86_400_000)).toISOString().slice(11, 23)}-03:00`
     const query = new URLSearchParams({
-      from,
-      to,
+      from: set === "instants" ? from + into() : from,
+      to: set === "instants" ? to + into() : to,
+      ...(tz === undefined ? {} : { tz }),
       ...(bot === undefined ? {} : { bot }),
       ...(group === "" ? {} : { group }),
       ...marks
     })
     const kind = `group_${group === "" ? "none" : group}`
-    return { query: query.toString(), kind, from, to, bot, source: marks["utm_source"] }
+    return { query: query.toString(), kind, set, from, to, bot, source: marks["utm_source"] }
   })
 }
 

@@ -2,8 +2,9 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { firstOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
-import { clear, sumUp, visitLagSeconds, writeHours } from "./metrics/cells.ts"
+import { clear, sumUpDays, visitLagSeconds, writeHours } from "./metrics/cells.ts"
 import type { Windows } from "./metrics/facts.ts"
+import { cellZone } from "./metrics/filter.ts"
 
 /**
  * Cells end this long before now. An event older than two minutes leaves a note when it is written (migration 0026), so
@@ -86,8 +87,15 @@ export class RollupsRepo extends Context.Service<
         yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, windows = ${wanted}`
         const { windows } = yield* state
         yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until })
-        yield* sumUp(sql, "d")
-        yield* sumUp(sql, "m")
+        const counted = yield* sql<{ readonly months: ReadonlyArray<Date>; readonly days: ReadonlyArray<Date> }>`
+          select array[date_trunc('month', at, ${cellZone})] as months,
+            array_agg(distinct date_trunc('day', at, ${cellZone})) as days
+          from (
+            select at from metrics_cells where grain = 'h' and scope = 'a' and bot = '*'
+            union select at from metrics_times where grain = 'h' and scope = 'a' and bot = '*') hours
+          group by 1 order by 1`
+        // Month after month: a year at once did not fit into the memory of a statement.
+        yield* Effect.forEach(counted, (month) => sumUpDays(sql, month), { discard: true })
         // Questions come at once, and without it they are answered by reading whole tables.
         yield* sql`analyze metrics_cells, metrics_times, metrics_returns, metrics_marks`
       })
@@ -145,11 +153,10 @@ export class RollupsRepo extends Context.Service<
               yield* everything
               return touched.length
             }
-            const { days, months } = yield* clear(sql, touched)
+            const coarser = yield* clear(sql, touched)
             const { windows } = yield* state
             yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until, hours: touched })
-            yield* sumUp(sql, "d", days)
-            yield* sumUp(sql, "m", months)
+            yield* sumUpDays(sql, coarser)
             yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz`
             return touched.length
           })

@@ -34,6 +34,8 @@ interface Scope {
    */
   readonly extent: Span | "all"
   readonly bot?: string | undefined
+  /** Columns that tell when a unit did the same before, with all of these in common. */
+  readonly before: { readonly [column: string]: ReadonlyArray<UtmName | "source_marks" | "marks"> }
 }
 
 export const unionAll = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) =>
@@ -167,13 +169,20 @@ export const floored = (sql: Sql, interval: string) =>
 
 /**
  * CTEs that end in `facts`: every event of a step with whether it counts (`ok`), and when its unit did the same before
- * (`prev`: at all, `prev_s`: with the same source, `prev_t`: with all the same marks); visits' ends and payments too.
- * A unit is a session before the bot and a person of a bot from there on; who is unknown is one alone.
+ * (the columns of `before`); visits' ends and payments too. A unit is a session before the bot and a person of a bot from
+ * there on; who is unknown is one alone.
  */
 export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
   const { windows } = scope
   const inOrder = sql.literal("partition by h.bot, h.unit order by h.at, h.step, h.event_id")
   const before = sql.literal("rows between unbounded preceding and 1 preceding")
+  const columns = Object.keys(scope.before)
+  const earlier = Object.entries(scope.before).map(([column, alike]) => {
+    const alikes = ["bot", "unit", "step", ...alike].map((name) => `h.${name}`).join(", ")
+    return sql`
+      max(h.at) filter (where h.ok) over (partition by ${sql.literal(alikes)} order by h.at, h.event_id ${before})
+        as ${sql.literal(column)}`
+  })
   return sql`
     ${history(sql, scope)},
     known as (
@@ -215,22 +224,23 @@ export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
       select at, bot, unit, ${organicStep}::smallint, event_id, ${sql.literal(utmNames.join(", "))}, source_marks, marks,
         ok, null, null, false
       from stood where organic),
-    walked as materialized (
+    united as materialized (
       select h.*,
-        max(h.at) filter (where h.ok) over (partition by h.bot, h.unit, h.step order by h.at, h.event_id ${before}) as prev,
-        max(h.at) filter (where h.ok)
-          over (partition by h.bot, h.unit, h.step, h.source_marks order by h.at, h.event_id ${before}) as prev_s,
-        max(h.at) filter (where h.ok)
-          over (partition by h.bot, h.unit, h.step, h.marks order by h.at, h.event_id ${before}) as prev_t,
+        max(h.at) filter (where h.ok) over (partition by h.bot, h.unit, h.step order by h.at, h.event_id ${before}) as any_before,
         min(h.marks) filter (where h.ok) over (partition by h.bot, h.unit, h.step) is distinct from
           max(h.marks) filter (where h.ok) over (partition by h.bot, h.unit, h.step) as mixed
       from doubled h),
+    -- Whoever always had the same marks did it before with the same marks: only of the few others need it be found out.
+    walked as materialized (
+      select h.*, ${sql.literal(columns.map((column) => `h.any_before as ${column}`).join(", "))} from united h where not h.mixed
+      union all
+      select h.*, ${earlier.reduce((a, b) => sql`${a}, ${b}`)} from united h where h.mixed),
     facts as (
-      select at, bot, unit, step, ${sql.literal(utmNames.join(", "))}, source_marks, marks, ok, prev, prev_s, prev_t,
+      select at, bot, unit, step, ${sql.literal(utmNames.join(", "))}, source_marks, marks, ok, ${sql.literal(columns.join(", "))},
         0 as cents, pix_seconds, null::int as pay_seconds, visit_seconds
       from walked
       union all
       select m.at, m.bot, null, m.step, ${sql.literal(utmNames.map((n) => `m.${n}`).join(", "))}, ${hashed(sql, "m")},
-        false, null, null, null, m.cents, null, m.seconds, null
+        false, ${sql.literal(columns.map(() => "null::timestamptz").join(", "))}, m.cents, null, m.seconds, null
       from (${money(sql, scope)}) m)`
 }

@@ -24,3 +24,12 @@ export const noUtm = "(none)"
 
 /** Days and months of the cells; another zone's days are made of hours. */
 export const cellZone = "America/Sao_Paulo"
+
+/** Scopes of cells: all, one value of one kind of mark, or one combination of marks. */
+export const scopeOfMark: Readonly<Record<UtmName, "s" | "m" | "c" | "o" | "p">> = {
+  utm_source: "s",
+  utm_medium: "m",
+  utm_campaign: "c",
+  utm_content: "o",
+  utm_term: "p"
+}

@@ -1,7 +1,7 @@
 import type { SqlClient, Statement } from "effect/sql"
 import { bitOf, counted, instants, perStep, visitLagSeconds } from "./cells.ts"
 import { factsOf, instant, paidStep, refundedStep, type Span, unionAll, type Windows } from "./facts.ts"
-import { type MetricsFilter, noUtm, type UtmName, utmNames } from "./filter.ts"
+import { type MetricsFilter, noUtm, scopeOfMark, type UtmName, utmNames } from "./filter.ts"
 import { visitsOf } from "./visits.ts"
 
 type Sql = SqlClient.SqlClient
@@ -59,14 +59,17 @@ const markOf = (group: MetricsFilter["group"]): UtmName | undefined => utmNames.
 const askedOf = ({ filter, grouped }: Part) =>
   utmNames.filter((name) => filter.utm[name] !== undefined || (grouped && filter.group === name))
 
-/** The scope of cells that answers: all, one source, or combinations of marks. */
-const scopeOf = (part: Part) => {
-  const asked = askedOf(part)
-  if (asked.length === 0) return { scope: "a", prev: "prev" } as const
-  return asked.every((name) => name === "utm_source")
-    ? ({ scope: "s", prev: "prev_s" } as const)
-    : ({ scope: "t", prev: "prev_t" } as const)
+/** The scope of cells that answers: all, one kind of mark (by hour only the source has its own), or combinations. */
+const scopeOf = (part: Part, grain: CellRange["grain"]) => {
+  const [asked, ...more] = askedOf(part)
+  if (asked === undefined) return "a"
+  return more.length === 0 && (grain !== "h" || asked === "utm_source") ? scopeOfMark[asked] : "t"
 }
+
+const combined = (part: Part) => part.plan.cells.filter((range) => scopeOf(part, range.grain) === "t")
+
+/** The column of a fact that tells when its unit did the same before with the same marks of those asked for. */
+const beforeOf = ({ name }: Part) => `before_${name}`
 
 const wantedMarks = (sql: Sql, filter: MetricsFilter, alias: string) =>
   sql.and([
@@ -91,19 +94,26 @@ const withAll = (sql: Sql, ctes: ReadonlyArray<Statement.Fragment>) =>
 
 const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
   const { filter, grouped, plan } = part
-  const { scope } = scopeOf(part)
+  const scope = scopeOf(part, range.grain)
   const ofBot =
     filter.bot !== undefined
       ? sql`and c.bot = ${filter.bot}`
       : scope !== "t" && !(grouped && filter.group === "bot")
         ? sql`and c.bot = '*'`
         : sql`and c.bot <> '*'`
-  // Looked up one by one: as a join, the planner read a year of everybody's cells for one combination.
-  const ofWanted = sql`and c.marks = any(array(select w.marks from wanted w))`
-  const ofMarks = scope === "a" ? sql`and c.marks = 0` : hasMarks(filter) ? ofWanted : sql``
   const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
-  return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${ofMarks}
+  return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${marksIn(sql, scope, filter)}
     and c.at >= ${instant(sql, range.from)} and c.at < ${instant(sql, range.to)} ${uncut}`
+}
+
+const marksIn = (sql: Sql, scope: string, filter: MetricsFilter) => {
+  if (scope === "a") return sql`and c.marks = 0`
+  const name = utmNames.find((one) => filter.utm[one] !== undefined)
+  if (name === undefined) return sql``
+  // Looked up one by one: as a join, the planner read a year of everybody's cells for one combination.
+  if (scope === "t") return sql`and c.marks = any(array(select w.marks from wanted w))`
+  const value = filter.utm[name]
+  return sql`and c.marks = metrics_marks_of(${scope}, ${value === noUtm || value === undefined ? null : value})`
 }
 
 /** The group of a row with `at`, `bot` and marks, and the instant since which its units are to be new. */
@@ -157,13 +167,19 @@ export const answer = (sql: Sql, reading: Reading) => {
   if (spans.length > 0)
     ctes.push(
       spansOf(sql, spans),
-      factsOf(sql, { sources, windows, extent: boundsOf(spans), bot: filter.bot }),
-      sql`moved as (select distinct w.bot, w.unit from walked w)`,
+      factsOf(sql, {
+        sources,
+        windows,
+        extent: boundsOf(spans),
+        bot: filter.bot,
+        before: Object.fromEntries(parts.map((part) => [beforeOf(part), askedOf(part)]))
+      }),
       ...parts.map((part) => freshOf(sql, part))
     )
-  for (const part of parts) if (scopeOf(part).scope === "t") ctes.push(again(sql, part, spans.length > 0))
+  for (const part of parts) if (combined(part).length > 0) ctes.push(again(sql, part))
   // Groups that are no spans of time are made of the cells of the whole: those are read once.
-  const shared = parts.length > 1 && groups?.borders === undefined && parts.every((part) => scopeOf(part).scope === "t")
+  const shared =
+    parts.length > 1 && groups?.borders === undefined && parts.every((part) => combined(part).length === plan.cells.length)
   if (shared) ctes.push(sql`base as materialized (${summed(sql, parts[1] as Part)})`)
   const [whole, grouped] = parts.map((part) =>
     counts(sql, part, shared ? sql`select ${part.grouped ? sql`b.*` : allOf(sql)} from base b` : summed(sql, part))
@@ -204,7 +220,6 @@ const allOf = (sql: Sql) => sql`null::text, ${columns(sql)}`
 /** Events, units and money, per group or over all; people of several combinations count in each. */
 const summed = (sql: Sql, part: Part) => {
   const { filter, grouped, plan } = part
-  const { prev } = scopeOf(part)
   const mark = grouped ? markOf(filter.group) : undefined
   const joined = mark === undefined ? sql`` : sql`join metrics_marks m on m.marks = c.marks`
   const ofCell = groupOf(sql, part, "c", "m")
@@ -220,7 +235,8 @@ const summed = (sql: Sql, part: Part) => {
               c.payments, c.revenue_cents, c.refunded_cents
             from (${unionAll(sql, cells)}) c ${joined}`
         ]
-  const isNew = sql`f.ok and (${sql.literal(`f.${prev}`)} is null or ${sql.literal(`f.${prev}`)} < ${ofFact.since})`
+  const earlier = sql.literal(`f.${beforeOf(part)}`)
+  const isNew = sql`f.ok and (${earlier} is null or ${earlier} < ${ofFact.since})`
   const fromRows = sql`
     select key, ${perStep(sql, (s) => `count(*) filter (where step = ${s})`)},
       ${perStep(sql, (s) => `count(*) filter (where step = ${s} and new)`)},
@@ -240,7 +256,7 @@ const counts = (sql: Sql, part: Part, sumsOfIt: Statement.Fragment) => {
   const nothing = counted.map(() => "0").join(", ")
   const tables = [
     sumsOfIt,
-    ...(scopeOf(part).scope === "t"
+    ...(combined(part).length > 0
       ? [
           sql`select key, ${sql.literal(nothing)}, ${perStep(sql, (s) => `-coalesce(sum(again) filter (where step = ${s}), 0)`)},
             0, 0, 0 from ${againName(sql, part)} group by key`
@@ -257,37 +273,51 @@ const counts = (sql: Sql, part: Part, sumsOfIt: Statement.Fragment) => {
 }
 
 /**
- * How often units were counted too much, because they came under several of the combinations asked for. Those had all
- * asked kinds of marks in common (`alike`). Units and keys go as numbers: sorted as texts by the rules of a language
- * they took half of a question's time.
+ * How often cells by combinations counted units too much, because those came under several of the combinations asked
+ * for, which then had all asked kinds of marks in common (`alike`). A unit counts in its first cell of each combination
+ * and should in its first row alone. Units and keys go as numbers: sorted as texts by the rules of a language they took
+ * half of a question's time.
  */
-const again = (sql: Sql, part: Part, fresh: boolean) => {
-  const { cellsExist, filter } = part
+const again = (sql: Sql, part: Part) => {
+  const { filter, plan } = part
   // One by one, as the statistics are.
   const alike = sql.and(askedOf(part).map((name) => sql.literal(`(r.alike & ${bitOf(name)}) = ${bitOf(name)}`)))
-  const row = (alias: string, key: Statement.Fragment) => sql`
-    select hashtextextended(${sql.literal(alias)}.unit, hashtextextended(${sql.literal(alias)}.bot, 0)) as who,
-      ${sql.literal(alias)}.step, ${sql.literal(alias)}.marks, hashtextextended(${key}, 0) as k, ${key} collate "C" as key`
-  const kept = sql`
-    ${row("r", groupOf(sql, part, "r", "r").key)} from (
-      select r.*, ${sql.literal(utmNames.map((name) => `m.${name}`).join(", "))}
-      from metrics_returns r join metrics_marks m on m.marks = r.marks
-      where ${alike} and r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}
-        ${cellsExist ? sql`` : sql`and false`}
-        ${filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`}
-        ${fresh ? sql`and not exists (select from moved v where v.bot = r.bot and v.unit = r.unit)` : sql``}
-      -- Read once: taken for one combination, fifty had the returns read fifty times.
-      offset 0) r
-    where ${wantedMarks(sql, filter, "r")}`
-  const seen = sql`
-    ${row("w", groupOf(sql, part, "w", "w").key)} from walked w
-    where w.mixed and w.ok and w.step > 0 and w.at >= ${instant(sql, filter.from)}
-      and w.at < ${instant(sql, filter.to)} and ${wantedMarks(sql, filter, "w")}`
+  const ranges = combined(part)
+  const isIn = (at: string) =>
+    sql.or(
+      ranges.map((range) => {
+        const column = sql.literal(at)
+        const inside = sql`${column} >= ${instant(sql, range.from)} and ${column} < ${instant(sql, range.to)}`
+        return range.grain === "h" && plan.cut.length > 0
+          ? sql`(${inside} and date_trunc('hour', ${column}) <> all(${instants(sql, plan.cut)}))`
+          : sql`(${inside})`
+      })
+    )
+  const ofBot = filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`
+  const inPeriod = sql`r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}`
+  // Where only hours are read by combinations, those hours' units alone.
+  const returns =
+    ranges.length === plan.cells.length
+      ? sql`metrics_returns r`
+      : sql`(select distinct r.bot, r.unit from metrics_returns r where ${isIn("r.at")} and ${alike} ${ofBot}) u
+          join metrics_returns r on r.bot = u.bot and r.unit = u.unit`
+  const key = groupOf(sql, part, "r", "r").key
   return sql`
     ${againName(sql, part)} as (
       select max(key) as key, step, sum(again) as again from (
-        select k, step, max(key) as key, count(*) - 1 as again from (
-          select who, step, k, marks, max(key) as key from (${fresh ? sql`${kept} union all ${seen}` : kept}) r
+        select k, step, max(key) as key,
+          count(*) filter (where ${isIn("r.at")}) - case when ${isIn("min(r.at)")} then 1 else 0 end as again
+        from (
+          select who, step, k, marks, max(key) as key, min(at) as at from (
+            select hashtextextended(r.unit, hashtextextended(r.bot, 0)) as who, r.step, r.marks, r.at,
+              hashtextextended(${key}, 0) as k, ${key} collate "C" as key
+            from (
+              select r.*, ${sql.literal(utmNames.map((name) => `m.${name}`).join(", "))}
+              from ${returns} join metrics_marks m on m.marks = r.marks
+              where ${alike} and ${inPeriod} ${ofBot}
+              -- Read once: taken for one combination, fifty had the returns read fifty times.
+              offset 0) r
+            where ${wantedMarks(sql, filter, "r")}) r
           group by who, step, k, marks) r
         group by who, step, k having count(*) > 1) r
       group by k, step)`
