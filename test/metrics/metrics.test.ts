@@ -31,7 +31,8 @@ const Question = Schema.Struct({
   bot: Schema.NullOr(Schema.Literals(botSlugs)),
   source: Schema.NullOr(Schema.Literals(["fb", "tt", "(none)"])),
   campaign: Schema.NullOr(Schema.Literals(["c1", "c1", "(none)"])),
-  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 11 }))
+  content: Schema.NullOr(Schema.Literal("o1")),
+  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 14 }))
 })
 
 const Case = Schema.Struct({
@@ -42,7 +43,11 @@ const Case = Schema.Struct({
 })
 
 /** Mostly those that depend on the clock or mix marks. */
-const groupings = [undefined, "day", "day", "hour", "hour", "utm_campaign", "utm_campaign", ...metricsGroups] as const
+const groupings = [
+  undefined,
+  ...["day", "day", "hour", "hour", "utm_campaign", "utm_campaign", "utm_content", "utm_content"],
+  ...metricsGroups
+] as ReadonlyArray<MetricsFilter["group"]>
 
 const Database = Layer.merge(
   Metrics.layer,
@@ -69,7 +74,11 @@ const filterOf = (question: typeof Question.Type, history: typeof History.Type, 
   return {
     ...period.success,
     bot: question.bot ?? undefined,
-    utm: { utm_source: question.source ?? undefined, utm_campaign: question.campaign ?? undefined },
+    utm: {
+      utm_source: question.source ?? undefined,
+      utm_campaign: question.campaign ?? undefined,
+      utm_content: question.content ?? undefined
+    },
     group: groupings[question.group]
   }
 }

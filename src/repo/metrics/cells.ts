@@ -23,7 +23,8 @@ export const counted = [1, 2, 3, 4, 5, organicStep]
 export const perStep = (sql: Sql, part: (step: number) => string) => sql.literal(counted.map(part).join(", "))
 
 /** All there are, by name: the indexes begin with grain and scope. */
-export const scopes = (sql: Sql) => sql.literal(["a", "t", ...Object.values(scopeOfMark)].map((s) => `'${s}'`).join(", "))
+export const scopes = (sql: Sql) =>
+  sql.literal(["a", "t", ...Object.values(scopeOfMark)].map((s) => `'${s}'`).join(", "))
 
 interface Target {
   readonly sources: ReadonlyArray<Statement.Fragment>

@@ -179,7 +179,9 @@ export const answer = (sql: Sql, reading: Reading) => {
   for (const part of parts) if (combined(part).length > 0) ctes.push(again(sql, part))
   // Groups that are no spans of time are made of the cells of the whole: those are read once.
   const shared =
-    parts.length > 1 && groups?.borders === undefined && parts.every((part) => combined(part).length === plan.cells.length)
+    parts.length > 1 &&
+    groups?.borders === undefined &&
+    parts.every((part) => combined(part).length === plan.cells.length)
   if (shared) ctes.push(sql`base as materialized (${summed(sql, parts[1] as Part)})`)
   const [whole, grouped] = parts.map((part) =>
     counts(sql, part, shared ? sql`select ${part.grouped ? sql`b.*` : allOf(sql)} from base b` : summed(sql, part))
