@@ -32,7 +32,7 @@ const Question = Schema.Struct({
   source: Schema.NullOr(Schema.Literals(["fb", "tt", "(none)"])),
   campaign: Schema.NullOr(Schema.Literals(["c1", "c1", "(none)"])),
   content: Schema.NullOr(Schema.Literal("o1")),
-  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 14 }))
+  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 16 }))
 })
 
 const Case = Schema.Struct({
@@ -43,11 +43,18 @@ const Case = Schema.Struct({
 })
 
 /** Mostly those that depend on the clock or mix marks. */
-const groupings = [
+const groupings: ReadonlyArray<MetricsFilter["group"]> = [
   undefined,
-  ...["day", "day", "hour", "hour", "utm_campaign", "utm_campaign", "utm_content", "utm_content"],
+  "day",
+  "day",
+  "hour",
+  "hour",
+  "utm_campaign",
+  "utm_campaign",
+  "utm_content",
+  "utm_content",
   ...metricsGroups
-] as ReadonlyArray<MetricsFilter["group"]>
+]
 
 const Database = Layer.merge(
   Metrics.layer,
