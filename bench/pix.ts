@@ -29,7 +29,7 @@ export const pix: Bench = async ({ sandbox, sql, env }) => {
   const [plan] = await Effect.runPromise(sql<{ id: number }>`select id from bot_plans`)
   planId = plan?.id ?? 0
   const round = (count: number) => answered.round(count, () => openLoop(target, perSecond, count))
-  await round(200)
+  await answered.round(1_500, () => openLoop(target, 150, 1_500))
   const direct = await directly(env)
   const whole = await round(total)
   await service.stop()

@@ -101,7 +101,7 @@ class Exchange {
     if ("errors" in request) return { status: 422, body: request }
     const charge = this.#bank.create(request)
     this.#chargeId = charge.id
-    const picture = await qrDataUri(charge.code, settings.qr)
+    const picture = qrDataUri(charge.code, settings.qr)
     const { autoPay } = settings
     if (autoPay === "before-response") await this.#bank.pay(charge.id)
     else if (autoPay !== null) this.#bank.timers.after(autoPay, () => this.#payUnlessPaid(charge))
