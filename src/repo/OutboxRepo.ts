@@ -4,6 +4,7 @@ import { DeliveryView } from "../domain/payment.ts"
 import { limitOf, type ListQuery, type Page, pageOf } from "./cursor.ts"
 import { rowsOf } from "./decode.ts"
 import { leaseSeconds } from "./lease.ts"
+import { listed } from "./listed.ts"
 import { isoOf, listConditions, microsOf } from "./listing.ts"
 
 export interface NewOutboxRow {
@@ -35,13 +36,17 @@ export const insertOutbox = (
     account)
   select n.event_name, n.destination, n.event_name, n.payload::jsonb, n.bot_id, n.payment_id, n.telegram_id,
     n.order_key, n.dedupe_key, n.account
-  from unnest(
-    ${rows.map((row) => row.destination)}::text[], ${rows.map((row) => row.eventName)}::text[],
-    ${rows.map((row) => JSON.stringify(row.payload))}::text[], ${rows.map((row) => row.botId)}::bigint[],
-    ${rows.map((row) => row.paymentId)}::bigint[], ${rows.map((row) => row.telegramId)}::bigint[],
-    ${rows.map((row) => row.orderKey)}::text[], ${rows.map((row) => row.dedupeKey)}::text[],
-    ${rows.map((row) => row.account ?? "")}::text[]
-  ) n (destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key, account)
+  from ${listed(sql, [
+    ["text", rows.map((row) => row.destination)],
+    ["text", rows.map((row) => row.eventName)],
+    ["text", rows.map((row) => JSON.stringify(row.payload))],
+    ["bigint", rows.map((row) => row.botId)],
+    ["bigint", rows.map((row) => row.paymentId)],
+    ["bigint", rows.map((row) => row.telegramId)],
+    ["text", rows.map((row) => row.orderKey)],
+    ["text", rows.map((row) => row.dedupeKey)],
+    ["text", rows.map((row) => row.account ?? "")]
+  ])} n (destination, event_name, payload, bot_id, payment_id, telegram_id, order_key, dedupe_key, account)
   ${provided}
   on conflict do nothing`
 
@@ -174,9 +179,12 @@ export class OutboxRepo extends Context.Service<
             processed_at = case when s.state <> 'pending' then now() end,
             next_attempt_at = case when s.state = 'pending' then now() + make_interval(secs => s.seconds)
               else o.next_attempt_at end
-          from unnest(${kept.map(({ id }) => id)}::bigint[], ${kept.map(({ state }) => state)}::text[],
-            ${kept.map(({ reason }) => reason)}::text[], ${kept.map(({ afterSeconds }) => String(afterSeconds))}::float8[]
-          ) s (id, state, reason, seconds)
+          from ${listed(sql, [
+            ["bigint", kept.map(({ id }) => id)],
+            ["text", kept.map(({ state }) => state)],
+            ["text", kept.map(({ reason }) => reason)],
+            ["float8", kept.map(({ afterSeconds }) => afterSeconds)]
+          ])} s (id, state, reason, seconds)
           where o.id = s.id and o.owner = ${owner} and o.status = 'pending'`
       })
 

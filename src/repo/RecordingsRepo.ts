@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import type { EventName } from "../domain/events.ts"
 import { cancelPending, scheduleStarted, type Started } from "./downsells/schedule.ts"
 import { forFew } from "./forFew.ts"
+import { listed } from "./listed.ts"
 import type { NewOutboxRow } from "./OutboxRepo.ts"
 import { bindSessions, reportStarts, type TokenStart } from "./sessions/start.ts"
 import type { HeldKey, UpdateKey } from "./UpdatesRepo.ts"
@@ -80,14 +81,18 @@ export class RecordingsRepo extends Context.Service<
               t.started_at, t.started_at, p.blocked, case when p.blocked then t.seen_at end,
               coalesce(p.opted_out, false), case when p.opted_out is not null then t.seen_at end,
               b.id, b.id
-            from unnest(
-              ${people.map((p) => p.botId)}::bigint[], ${people.map((p) => p.telegramId)}::bigint[],
-              ${people.map((p) => p.name)}::text[], ${people.map((p) => p.firstName)}::text[],
-              ${people.map((p) => p.username ?? null)}::text[], ${people.map((p) => p.languageCode ?? null)}::text[],
-              ${people.map((p) => p.seenAt.getTime())}::float8[],
-              ${people.map((p) => p.startedAt?.getTime() ?? null)}::float8[],
-              ${people.map((p) => p.blocked)}::boolean[], ${people.map((p) => p.optedOut ?? null)}::boolean[]
-            ) p (bot_id, telegram_id, name, first_name, username, language_code, seen_ms, started_ms, blocked, opted_out)
+            from ${listed(sql, [
+              ["bigint", people.map((p) => p.botId)],
+              ["bigint", people.map((p) => p.telegramId)],
+              ["text", people.map((p) => p.name)],
+              ["text", people.map((p) => p.firstName)],
+              ["text", people.map((p) => p.username)],
+              ["text", people.map((p) => p.languageCode)],
+              ["float8", people.map((p) => p.seenAt.getTime())],
+              ["float8", people.map((p) => p.startedAt?.getTime())],
+              ["boolean", people.map((p) => p.blocked)],
+              ["boolean", people.map((p) => p.optedOut ?? null)]
+            ])} p (bot_id, telegram_id, name, first_name, username, language_code, seen_ms, started_ms, blocked, opted_out)
               cross join lateral (select to_timestamp(p.seen_ms / 1000), to_timestamp(p.started_ms / 1000))
                 t (seen_at, started_at)
               left join bound b on b.bot_id = p.bot_id and b.telegram_id = p.telegram_id
@@ -115,21 +120,26 @@ export class RecordingsRepo extends Context.Service<
             select e.event_id, e.event_name, to_timestamp(e.occurred_ms / 1000), e.bot_id, e.bot_slug, p.id, e.telegram_id, e.telegram_id,
               p.session_id, 'bot', e.meta::jsonb, s.utm_source, s.utm_medium, s.utm_campaign, s.utm_content, s.utm_term,
               s.fbp, s.fbc
-            from unnest(
-              ${events.map((e) => e.eventId)}::text[], ${events.map((e) => e.name)}::text[],
-              ${events.map((e) => e.occurredAt.getTime())}::float8[],
-              ${events.map((e) => e.recording.botId)}::bigint[], ${events.map((e) => e.recording.slug)}::text[],
-              ${events.map((e) => e.recording.person?.telegramId ?? null)}::bigint[],
-              ${events.map((e) => JSON.stringify(e.meta))}::text[]
-            ) e (event_id, event_name, occurred_ms, bot_id, bot_slug, telegram_id, meta)
+            from ${listed(sql, [
+              ["text", events.map((e) => e.eventId)],
+              ["text", events.map((e) => e.name)],
+              ["float8", events.map((e) => e.occurredAt.getTime())],
+              ["bigint", events.map((e) => e.recording.botId)],
+              ["text", events.map((e) => e.recording.slug)],
+              ["bigint", events.map((e) => e.recording.person?.telegramId)],
+              ["text", events.map((e) => JSON.stringify(e.meta))]
+            ])} e (event_id, event_name, occurred_ms, bot_id, bot_slug, telegram_id, meta)
               left join people p on p.bot_id = e.bot_id and p.telegram_id = e.telegram_id
               -- The limit keeps this a look-up by key, whatever the planner thinks of the size of the rest.
               left join lateral (select * from tracking_sessions s where s.id = p.session_id limit 1) s on true
             on conflict do nothing
           )
           update telegram_updates t set state = 1, done_at = now(), error = null
-          from unnest(${keys.map((key) => key.botId)}::bigint[], ${keys.map((key) => key.updateId)}::bigint[],
-            ${keys.map((key) => key.hold.owner)}::text[]) k (bot_id, update_id, owner)
+          from ${listed(sql, [
+            ["bigint", keys.map((key) => key.botId)],
+            ["bigint", keys.map((key) => key.updateId)],
+            ["text", keys.map((key) => key.hold.owner)]
+          ])} k (bot_id, update_id, owner)
           where t.bot_id = k.bot_id and t.update_id = k.update_id and t.state = 0 and t.owner = k.owner
           returning t.bot_id as "botId", t.update_id as "updateId"`
         const done = yield* forFew(statement, recordings.length)

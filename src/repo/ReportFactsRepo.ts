@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { ReportPayload } from "../domain/report.ts"
 import { rowsOf } from "./decode.ts"
 import { forFew } from "./forFew.ts"
+import { listed } from "./listed.ts"
 import type { OutboxRow } from "./OutboxRepo.ts"
 
 const Text = Schema.NullOr(Schema.String)
@@ -75,9 +76,13 @@ export class ReportFactsRepo extends Context.Service<
             p.refunded_at as "refundedAt", coalesce(p.value_cents, p.amount_cents) as "valueCents",
             p.fee_cents as "feeCents", p.net_cents as "netCents", p.plan_id as "planId",
             coalesce(p.plan_name, p.meta->>'planName') as "planName"
-          from unnest(${rows.map((row) => row.id)}::bigint[], ${rows.map((row) => row.botId)}::bigint[],
-            ${rows.map((row) => row.telegramId)}::bigint[], ${rows.map((row) => row.paymentId)}::bigint[],
-            ${rows.map(sessionOf)}::text[]) r (row_id, bot_id, telegram_id, payment_id, session_id)
+          from ${listed(sql, [
+            ["bigint", rows.map((row) => row.id)],
+            ["bigint", rows.map((row) => row.botId)],
+            ["bigint", rows.map((row) => row.telegramId)],
+            ["bigint", rows.map((row) => row.paymentId)],
+            ["text", rows.map(sessionOf)]
+          ])} r (row_id, bot_id, telegram_id, payment_id, session_id)
             left join payments p on p.id = r.payment_id
             left join bot_users u on u.bot_id = coalesce(p.bot_id, r.bot_id)
               and u.telegram_id = coalesce(p.telegram_id, r.telegram_id)
