@@ -3,7 +3,9 @@ import type { CellRange, ReadPlan } from "../repo/metrics/read.ts"
 import { cellDay, cellMonth } from "./period.ts"
 
 const hourMs = 3_600_000
+const quarterMs = 900_000
 const floorHour = (ms: number) => Math.floor(ms / hourMs) * hourMs
+const floorQuarter = (ms: number) => Math.floor(ms / quarterMs) * quarterMs
 
 interface Question {
   readonly from: Date
@@ -17,27 +19,36 @@ interface Question {
 }
 
 /**
- * Which cells and which raw rows answer for a period. Whole months, days and hours come from cells; an hour that a
- * border cuts, and what is newer than the cells, comes from the rows.
+ * Which cells and which raw rows answer for a period. Whole months, days and hours come from cells, an hour that a border
+ * divides from its quarters; a quarter that a border cuts, and what is newer than the cells, comes from the rows.
  */
 export const planOf = ({ borders = [], coarsest, from, rolledTo, to }: Question): ReadPlan => {
   const start = from.getTime()
   const stop = to.getTime()
   const end = Math.min(stop, rolledTo?.getTime() ?? 0)
-  if (end <= start) return { cells: [], cut: [], spans: [{ from, to }] }
+  if (end <= start) return { cells: [], divided: [], quarters: [], cut: [], spans: [{ from, to }] }
   // The cell under way ends where all cells end.
   const closes = stop >= end && end === rolledTo?.getTime()
-  const isCut = (ms: number) => ms > start - hourMs && ms < end && floorHour(ms) !== ms
-  const cut = new Set([start, ...borders.map((border) => border.getTime())].filter(isCut).map(floorHour))
-  if (!closes && floorHour(end) !== end) cut.add(floorHour(end))
-  const spans = [...cut].map((hour): readonly [number, number] => [Math.max(start, hour), Math.min(end, hour + hourMs)])
+  const inside = [start, ...borders.map((border) => border.getTime())].filter((ms) => ms >= start && ms < end)
+  const all = closes ? inside : [...inside, end]
+  const unlike = (floor: (ms: number) => number) => [...new Set(all.filter((ms) => floor(ms) !== ms).map(floor))]
+  const cut = unlike(floorQuarter)
+  const divided = unlike(floorHour)
+  const quarters = divided
+    .flatMap((hour) => [0, 1, 2, 3].map((n) => hour + n * quarterMs))
+    .filter((quarter) => quarter >= start && quarter < end && !cut.includes(quarter))
+  const spans = cut.map((one): readonly [number, number] => [Math.max(start, one), Math.min(end, one + quarterMs)])
   if (stop > end) spans.push([end, stop])
   return {
     cells: cellsOf(start, end, closes, coarsest),
-    cut: [...cut].map((hour) => new Date(hour)),
+    divided: datesOf(divided),
+    quarters: datesOf(quarters),
+    cut: datesOf(cut),
     spans: joined(spans)
   }
 }
+
+const datesOf = (all: ReadonlyArray<number>) => all.map((ms) => new Date(ms))
 
 const cellsOf = (start: number, end: number, closes: boolean, coarsest: "h" | "d" | "m"): ReadonlyArray<CellRange> => {
   const days = coarsest === "h" ? undefined : inner(start, end, closes, cellDay)

@@ -2,9 +2,8 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { firstOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
-import { clear, sumUpDays, visitLagSeconds, writeHours } from "./metrics/cells.ts"
+import { clear, quarterOf, sumUpAll, visitLagSeconds, writeQuarters, writtenMonths } from "./metrics/cells.ts"
 import type { Windows } from "./metrics/facts.ts"
-import { cellZone } from "./metrics/filter.ts"
 
 /**
  * Cells end this long before now. An event older than two minutes leaves a note when it is written (migration 0026), so
@@ -12,7 +11,7 @@ import { cellZone } from "./metrics/filter.ts"
  */
 const lagSeconds = 300
 /** With more to look at, all of it at once is faster. */
-const manyHours = 2_000
+const manyQuarters = 6_000
 const manyNotes = 20_000
 /** Any number; it only must be the same on every node. */
 const lockKey = 7_105_026
@@ -46,7 +45,7 @@ export class RollupsRepo extends Context.Service<
   RollupsRepo,
   {
     readonly state: Sql<RollupState>
-    /** Recomputes what changed; answers how many hours that were. Only one process at a time works, the others wait. */
+    /** Recomputes what changed; answers how many quarters of an hour that were. Only one process at a time works, the others wait. */
     readonly refresh: Sql<number>
     /** Recomputes everything from the events. */
     readonly rebuild: Sql<void>
@@ -86,16 +85,8 @@ export class RollupsRepo extends Context.Service<
         yield* sql`delete from metrics_returns`
         yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, windows = ${wanted}`
         const { windows } = yield* state
-        yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until })
-        const counted = yield* sql<{ readonly months: ReadonlyArray<Date>; readonly days: ReadonlyArray<Date> }>`
-          select array[date_trunc('month', at, ${cellZone})] as months,
-            array_agg(distinct date_trunc('day', at, ${cellZone})) as days
-          from (
-            select at from metrics_cells where grain = 'h' and scope = 'a' and bot = '*'
-            union select at from metrics_times where grain = 'h' and scope = 'a' and bot = '*') hours
-          group by 1 order by 1`
-        // Month after month: a year at once did not fit into the memory of a statement.
-        yield* Effect.forEach(counted, (month) => sumUpDays(sql, month), { discard: true })
+        yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until })
+        yield* Effect.forEach(yield* writtenMonths(sql), (month) => sumUpAll(sql, month), { discard: true })
         // Questions come at once, and without it they are answered by reading whole tables.
         yield* sql`analyze metrics_cells, metrics_times, metrics_returns, metrics_marks`
       })
@@ -106,7 +97,7 @@ export class RollupsRepo extends Context.Service<
         (rows) => rows[0]?.until ?? new Date(0)
       )
 
-      const hours = Effect.fnUntraced(function* (rolledTo: Date, until: Date) {
+      const quarters = Effect.fnUntraced(function* (rolledTo: Date, until: Date) {
         const sources = yield* countedSources(sql)
         const theirs = sources
           .map(
@@ -119,18 +110,18 @@ export class RollupsRepo extends Context.Service<
                 on e.tg_id = n.person and e.telegram_id is null`
           )
           .reduce((a, b) => sql`${a} union all ${b}`)
-        const rows = yield* sql<{ readonly hour: Date }>`
+        const rows = yield* sql<{ readonly quarter: Date }>`
           with gone as (delete from metrics_late returning at, session_id, person),
           noted as materialized (select distinct session_id, person from gone)
-          select distinct date_trunc('hour', at) as hour from (
+          select distinct ${sql.literal(quarterOf("at"))} as quarter from (
             select at from gone
             union all ${theirs}
             union all
             select generate_series(
-              date_trunc('hour', ${rolledTo.toISOString()}::timestamptz - make_interval(secs => ${visitLagSeconds + 60})),
-              ${until.toISOString()}::timestamptz, interval '1 hour')) x (at)
-          where at < ${until.toISOString()}::timestamptz`.unprepared
-        return rows.map((row) => row.hour)
+              ${rolledTo.toISOString()}::timestamptz - make_interval(secs => ${visitLagSeconds + 60}),
+              ${until.toISOString()}::timestamptz + interval '15 minutes', interval '15 minutes')) x (at)
+          where ${sql.literal(quarterOf("at"))} < ${until.toISOString()}::timestamptz`.unprepared
+        return rows.map((row) => row.quarter)
       })
 
       const refresh = sql
@@ -146,17 +137,17 @@ export class RollupsRepo extends Context.Service<
             if (!stale && rolledTo !== undefined && until <= rolledTo) return 0
             if (rolledTo === undefined || notes === undefined || notes.whole || notes.other || notes.n > manyNotes) {
               yield* everything
-              return manyHours
+              return manyQuarters
             }
-            const touched = yield* hours(rolledTo, until)
-            if (touched.length > manyHours) {
+            const touched = yield* quarters(rolledTo, until)
+            if (touched.length > manyQuarters) {
               yield* everything
               return touched.length
             }
-            const coarser = yield* clear(sql, touched)
+            const buckets = yield* clear(sql, touched)
             const { windows } = yield* state
-            yield* writeHours(sql, { sources: yield* countedSources(sql), windows, until, hours: touched })
-            yield* sumUpDays(sql, coarser)
+            yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until, quarters: touched })
+            yield* sumUpAll(sql, buckets)
             yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz`
             return touched.length
           })

@@ -19,7 +19,7 @@ import {
 } from "./history.ts"
 import { naive, windows } from "./naive.ts"
 
-const zones = ["America/Sao_Paulo", "America/Havana", "Asia/Kolkata"] as const
+const zones = ["America/Sao_Paulo", "America/Havana", "Asia/Kolkata", "Asia/Kathmandu"] as const
 
 const Question = Schema.Struct({
   tz: Schema.Literals(zones),

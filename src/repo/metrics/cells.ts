@@ -7,6 +7,7 @@ import {
   paidStep,
   refundedStep,
   type Span,
+  unionAll,
   visitGapSeconds,
   type Windows
 } from "./facts.ts"
@@ -22,17 +23,16 @@ export const counted = [1, 2, 3, 4, 5, organicStep]
 /** A list with one part for each step that is counted. */
 export const perStep = (sql: Sql, part: (step: number) => string) => sql.literal(counted.map(part).join(", "))
 
-/** All there are, by name: the indexes begin with grain and scope. */
-export const scopes = (sql: Sql) =>
-  sql.literal(["a", "t", ...Object.values(scopeOfMark)].map((s) => `'${s}'`).join(", "))
+/** By name, because the indexes begin with grain and scope. */
+const allScopes = ["a", "t", ...Object.values(scopeOfMark)].map((scope) => `'${scope}'`).join(", ")
 
 interface Target {
   readonly sources: ReadonlyArray<Statement.Fragment>
   readonly windows: Windows
   /** Everything before this instant. */
   readonly until: Date
-  /** Beginnings of hours; without them, all there are. */
-  readonly hours?: ReadonlyArray<Date> | undefined
+  /** Beginnings of quarters of an hour; without them, all there are. */
+  readonly quarters?: ReadonlyArray<Date> | undefined
 }
 
 /**
@@ -56,56 +56,56 @@ const alike = (sql: Sql) =>
       .join(" + ")
   )
 
-const boundsOf = (hours: ReadonlyArray<Date>): Span => {
-  const times = hours.map((hour) => hour.getTime())
-  return { from: new Date(Math.min(...times)), to: new Date(Math.max(...times) + 3_600_000) }
+/** The quarter of an hour that an instant lies in. */
+export const quarterOf = (at: string) => `date_bin('15 minutes', ${at}, timestamptz '1970-01-01 00:00+00')`
+export const quarterMs = 900_000
+
+const boundsOf = (quarters: ReadonlyArray<Date>): Span => {
+  const times = quarters.map((quarter) => quarter.getTime())
+  return { from: new Date(Math.min(...times)), to: new Date(Math.max(...times) + quarterMs) }
 }
 
-/** Writes the cells of hours anew, straight from the rows. What stood there before must be gone. */
-export const writeHours = (sql: Sql, { hours, sources, until, windows }: Target) => {
+/** Writes the cells of quarters of an hour anew, straight from the rows. What stood there before must be gone. */
+export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: Target) => {
   const end = sql`${until.toISOString()}::timestamptz`
-  const extent = hours === undefined ? "all" : boundsOf(hours)
+  const extent = quarters === undefined ? "all" : boundsOf(quarters)
   const spans =
-    hours === undefined
+    quarters === undefined
       ? sql``
       : sql`spans as materialized (
-          select h as lo, least(h + interval '1 hour', ${end}) as hi from unnest(${instants(sql, hours)}) h),`
-  const inHours =
-    hours === undefined ? sql`f.at < ${end}` : sql`f.at < ${end} and date_trunc('hour', f.at) in (select lo from spans)`
+          select q as lo, least(q + interval '15 minutes', ${end}) as hi from unnest(${instants(sql, quarters)}) q),`
+  const quarter = sql.literal(quarterOf("f.at"))
+  const inQuarters =
+    quarters === undefined ? sql`f.at < ${end}` : sql`f.at < ${end} and ${quarter} in (select lo from spans)`
   const scopesOfIt = sql`
     (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('t'::"char", f.marks, f.prev_t))
       v (scope, marks, prev)`
   return sql`
     with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: [], prev_s: ["source_marks"], prev_t: ["marks"] } })},
-    placed as materialized (select f.*, date_trunc('hour', f.at) as lo from facts f where ${inHours}),
+    placed as materialized (select f.*, ${quarter} as lo from facts f where ${inQuarters}),
     cells as (
       insert into metrics_cells
-      select 'h', c.scope, c.marks, c.bot, c.lo, ${cellsInOrder(sql)} from (
-      select v.scope, v.marks, case when grouping(f.bot) = 1 then '*' else f.bot end as bot, f.lo,
-        ${perStep(sql, (s) => `count(*) filter (where f.step = ${s}) as n${s}`)},
-        ${perStep(sql, (s) => `count(*) filter (where f.step = ${s} and f.ok and (v.prev is null or v.prev < f.lo)) as u${s}`)},
-        ${perStep(sql, (s) => `array_agg(v.prev) filter (where f.step = ${s} and f.ok and v.prev < f.lo) as r${s}`)},
-        count(*) filter (where f.step = ${paidStep}) as payments,
-        coalesce(sum(f.cents) filter (where f.step = ${paidStep}), 0) as revenue_cents,
-        coalesce(sum(f.cents) filter (where f.step = ${refundedStep}), 0) as refunded_cents
-      from placed f cross join lateral ${scopesOfIt}
-      where f.step > 0
-      group by grouping sets ((v.scope, v.marks, f.lo, f.bot), (v.scope, v.marks, f.lo))
-      having grouping(f.bot) = 0 or v.scope <> 't') c),
+      select 'q', c.scope, c.marks, c.bot, c.lo, ${cellsInOrder(sql)} from (
+        select v.scope, v.marks, f.bot, f.lo,
+          ${perStep(sql, (s) => `count(*) filter (where f.step = ${s}) as n${s}`)},
+          ${perStep(sql, (s) => `count(*) filter (where f.step = ${s} and f.ok and (v.prev is null or v.prev < f.lo)) as u${s}`)},
+          ${perStep(sql, (s) => `array_agg(v.prev) filter (where f.step = ${s} and f.ok and v.prev < f.lo) as r${s}`)},
+          count(*) filter (where f.step = ${paidStep}) as payments,
+          coalesce(sum(f.cents) filter (where f.step = ${paidStep}), 0) as revenue_cents,
+          coalesce(sum(f.cents) filter (where f.step = ${refundedStep}), 0) as refunded_cents
+        from placed f cross join lateral ${scopesOfIt}
+        where f.step > 0
+        group by v.scope, v.marks, f.bot, f.lo) c),
     times as (
       insert into metrics_times
-      select 'h', scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
-        select v.scope, v.marks, case when grouping(f.bot) = 1 then '*' else f.bot end as bot, k.kind, f.lo,
-          metrics_bin(k.seconds) as bin, count(*) as n
+      select 'q', scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
+        select v.scope, v.marks, f.bot, k.kind, f.lo, metrics_bin(k.seconds) as bin, count(*) as n
         from placed f cross join lateral ${scopesOfIt}
           cross join lateral (values ('p'::"char", f.pix_seconds), ('v'::"char", f.pay_seconds),
             ('b'::"char", case when f.at < ${end} - make_interval(secs => ${visitLagSeconds}) then f.visit_seconds end))
             k (kind, seconds)
         where k.seconds is not null
-        group by grouping sets (
-          (v.scope, v.marks, k.kind, f.lo, metrics_bin(k.seconds), f.bot),
-          (v.scope, v.marks, k.kind, f.lo, metrics_bin(k.seconds)))
-        having grouping(f.bot) = 0 or v.scope <> 't') x
+        group by 1, 2, 3, 4, 5, 6) x
       group by scope, marks, bot, kind, lo),
     forgotten as (
       ${
@@ -150,21 +150,41 @@ const cellsInOrder = (sql: Sql) => sql`
   ${perStep(sql, (s) => `c.n${s}`)}, ${perStep(sql, (s) => `c.u${s}`)}, ${perStep(sql, (s) => inOrder(`c.r${s}`))},
   c.payments, c.revenue_cents, c.refunded_cents`
 
+type Grain = "q" | "h" | "d" | "m"
+
+const ownHours = `'a', 's'`
+
+const finer: Readonly<Record<"h" | "d" | "m", ReadonlyArray<readonly [from: Grain, scopes: string]>>> = {
+  // Combinations of marks are so many that their hours would be hardly fewer than their quarters.
+  h: [["q", ownHours]],
+  d: [
+    ["h", ownHours],
+    ["q", "'t'"]
+  ],
+  m: [["d", allScopes]]
+}
+const longest = { h: "1 hour", d: "26 hours", m: "32 days" }
+const units = { h: "hour", d: "day", m: "month" }
+
 /** Sums finer cells up to coarser ones. What stood there must be gone. */
 const sumUp = Effect.fnUntraced(function* (
   sql: Sql,
-  to: "d" | "m",
+  to: "h" | "d" | "m",
   buckets: ReadonlyArray<Date>
 ): Effect.fn.Return<void, SqlError.SqlError> {
-  const from = to === "d" ? "h" : "d"
-  const unit = to === "d" ? "day" : "month"
-  const lo = sql`date_trunc(${unit}, c.at, ${cellZone})`
+  const lo = sql`date_trunc(${units[to]}, c.at, ${cellZone})`
   // Bucket by bucket through the index: the planner would read every hour of the years.
   const cellsOf = (table: "metrics_cells" | "metrics_times") => sql`
     select c.* from unnest(${instants(sql, buckets)}) b (lo) cross join lateral (
-      select c.*, ${lo} as lo from ${sql(table)} c
-      where c.grain = ${from} and c.scope in (${scopes(sql)}) and c.at >= b.lo
-        and c.at < b.lo + ${to === "d" ? "26 hours" : "32 days"}::interval and ${lo} = b.lo ${oneByOne(sql)}) c`
+      select c.*, b.lo from (${unionAll(
+        sql,
+        finer[to].map(
+          ([from, scopes]) => sql`
+            select c.* from ${sql(table)} c
+            where c.grain = ${from} and c.scope in (${sql.literal(scopes)}) and c.at >= b.lo
+              and c.at < b.lo + ${longest[to]}::interval and ${lo} = b.lo`
+        )
+      )}) c ${oneByOne(sql)}) c`
   yield* sql`
     insert into metrics_cells
     select ${to}, c.scope, c.marks, c.bot, c.lo, ${cellsInOrder(sql)}
@@ -181,27 +201,66 @@ const sumUp = Effect.fnUntraced(function* (
     group by scope, marks, bot, kind, lo`.unprepared
 })
 
-/** Removes the cells of the hours and of the days and months they lie in; answers those. */
-export const clear = Effect.fnUntraced(function* (sql: Sql, hours: ReadonlyArray<Date>) {
-  const [found] = yield* sql<{ readonly days: ReadonlyArray<Date>; readonly months: ReadonlyArray<Date> }>`
-    select array_agg(distinct date_trunc('day', h, ${cellZone})) as days,
-      array_agg(distinct date_trunc('month', h, ${cellZone})) as months
-    from unnest(${instants(sql, hours)}) h`
-  const { days, months } = found ?? { days: [], months: [] }
-  const gone = { h: hours, d: days, m: months }
-  for (const table of ["metrics_cells", "metrics_times"])
-    for (const [grain, buckets] of Object.entries(gone))
-      yield* sql`
-        delete from ${sql(table)}
-        where grain = ${grain} and scope in (${scopes(sql)}) and at = any(${instants(sql, buckets)})`
-  return { days, months }
+/** The cells of all bots together, for quarters: units are of one bot each, so these are sums. */
+const allBots = Effect.fnUntraced(function* (sql: Sql, quarters: ReadonlyArray<Date>) {
+  const theirs = sql`
+    c.grain = 'q' and c.scope in (${sql.literal(ownHours)}) and c.bot <> '*' and c.at = any(${instants(sql, quarters)})`
+  yield* sql`
+    insert into metrics_cells
+    select 'q', c.scope, c.marks, '*', c.lo, ${cellsInOrder(sql)}
+    from (
+      select c.scope, c.marks, c.at as lo, ${sumsOf(sql, "c.at - interval '1 microsecond'")}
+      from metrics_cells c where ${theirs}
+      group by c.scope, c.marks, c.at) c`.unprepared
+  yield* sql`
+    insert into metrics_times
+    select 'q', scope, marks, '*', kind, at, array_agg((bin << 32) + n order by bin) from (
+      select scope, marks, kind, at, b >> 32 as bin, sum(b & 4294967295)::bigint as n
+      from metrics_times c, unnest(c.bins) b where ${theirs}
+      group by 1, 2, 3, 4, 5) x
+    group by scope, marks, kind, at`.unprepared
 })
 
-/** Days, months and the cells by one kind of mark, from the hours. What stood there must be gone. */
-export const sumUpDays = Effect.fnUntraced(function* (
-  sql: Sql,
-  { days, months }: { readonly days: ReadonlyArray<Date>; readonly months: ReadonlyArray<Date> }
-) {
+export interface Buckets {
+  readonly quarters: ReadonlyArray<Date>
+  readonly hours: ReadonlyArray<Date>
+  readonly days: ReadonlyArray<Date>
+  readonly months: ReadonlyArray<Date>
+}
+
+const bucketsOf = (sql: Sql) => sql`
+  array_agg(distinct q) as quarters, array_agg(distinct date_trunc('hour', q)) as hours,
+  array_agg(distinct date_trunc('day', q, ${cellZone})) as days,
+  array_agg(distinct date_trunc('month', q, ${cellZone})) as months`
+
+/** Removes the cells of quarters and of what these lie in; answers all of them. */
+export const clear = Effect.fnUntraced(function* (sql: Sql, quarters: ReadonlyArray<Date>) {
+  const [found] = yield* sql<Buckets>`select ${bucketsOf(sql)} from unnest(${instants(sql, quarters)}) q`
+  const gone = found ?? { quarters: [], hours: [], days: [], months: [] }
+  for (const table of ["metrics_cells", "metrics_times"])
+    for (const [grain, buckets] of [
+      ["q", gone.quarters],
+      ["h", gone.hours],
+      ["d", gone.days],
+      ["m", gone.months]
+    ] as const)
+      yield* sql`
+        delete from ${sql(table)}
+        where grain = ${grain} and scope in (${sql.literal(allScopes)}) and at = any(${instants(sql, buckets)})`
+  return gone
+})
+
+/** What has quarters, month by month: a year at once did not fit into the memory of a statement. */
+export const writtenMonths = (sql: Sql) => sql<Buckets>`
+  select ${bucketsOf(sql)} from (
+    select at as q from metrics_cells where grain = 'q' and scope = 'a'
+    union select at from metrics_times where grain = 'q' and scope = 'a') x
+  group by date_trunc('month', q, ${cellZone}) order by min(q)`
+
+/** Everything that is summed up from quarters. What stood there must be gone. */
+export const sumUpAll = Effect.fnUntraced(function* (sql: Sql, { days, hours, months, quarters }: Buckets) {
+  yield* allBots(sql, quarters)
+  yield* sumUp(sql, "h", hours)
   yield* sumUp(sql, "d", days)
   yield* sql`select metrics_write_singles(${instants(sql, days)})`
   yield* sumUp(sql, "m", months)

@@ -1,5 +1,5 @@
 import type { SqlClient, Statement } from "effect/sql"
-import { bitOf, counted, instants, perStep, visitLagSeconds } from "./cells.ts"
+import { bitOf, counted, instants, perStep, quarterOf, visitLagSeconds } from "./cells.ts"
 import { factsOf, instant, paidStep, refundedStep, type Span, unionAll, type Windows } from "./facts.ts"
 import { type MetricsFilter, noUtm, scopeOfMark, type UtmName, utmNames } from "./filter.ts"
 import { visitsOf } from "./visits.ts"
@@ -10,9 +10,13 @@ export interface CellRange extends Span {
   readonly grain: "h" | "d" | "m"
 }
 
-/** Where a period's numbers come from: cells, without the hours that are cut, and rows. */
+/** Where a period's numbers come from: cells, and rows. */
 export interface ReadPlan {
   readonly cells: ReadonlyArray<CellRange>
+  /** Hours that a border divides: read by these quarters. */
+  readonly divided: ReadonlyArray<Date>
+  readonly quarters: ReadonlyArray<Date>
+  /** Quarters of an hour that a border cuts: read from the rows. */
   readonly cut: ReadonlyArray<Date>
   readonly spans: ReadonlyArray<Span>
 }
@@ -92,18 +96,38 @@ const wanted = (sql: Sql, filter: MetricsFilter) =>
 const withAll = (sql: Sql, ctes: ReadonlyArray<Statement.Fragment>) =>
   ctes.length === 0 ? sql`` : sql`with ${ctes.reduce((a, b) => sql`${a}, ${b}`)}`
 
-const wantedCells = (sql: Sql, part: Part, range: CellRange) => {
+/** What to look for in the tables of cells, range by range. */
+const wantedCells = (sql: Sql, part: Part): ReadonlyArray<Statement.Fragment> => {
   const { filter, grouped, plan } = part
-  const scope = scopeOf(part, range.grain)
-  const ofBot =
-    filter.bot !== undefined
-      ? sql`and c.bot = ${filter.bot}`
-      : scope !== "t" && !(grouped && filter.group === "bot")
-        ? sql`and c.bot = '*'`
-        : sql`and c.bot <> '*'`
-  const uncut = range.grain === "h" && plan.cut.length > 0 ? sql`and c.at <> all(${instants(sql, plan.cut)})` : sql``
-  return sql`c.grain = ${range.grain} and c.scope = ${scope} ${ofBot} ${marksIn(sql, scope, filter)}
-    and c.at >= ${instant(sql, range.from)} and c.at < ${instant(sql, range.to)} ${uncut}`
+  const of = (grain: string, scope: string, at: Statement.Fragment) => {
+    const ofBot =
+      filter.bot !== undefined
+        ? sql`and c.bot = ${filter.bot}`
+        : scope !== "t" && !(grouped && filter.group === "bot")
+          ? sql`and c.bot = '*'`
+          : sql`and c.bot <> '*'`
+    return sql`c.grain = ${grain} and c.scope = ${scope} ${ofBot} ${marksIn(sql, scope, filter)} and ${at}`
+  }
+  const without = (dates: ReadonlyArray<Date>) =>
+    dates.length === 0 ? sql`` : sql`and c.at <> all(${instants(sql, dates)})`
+  const ranges = plan.cells.map(({ from, grain, to }) => {
+    const scope = scopeOf(part, grain)
+    const until = sql`c.at < ${instant(sql, to)}`
+    const within = sql`c.at >= ${instant(sql, from)} and ${until}`
+    if (grain !== "h") return of(grain, scope, within)
+    // Combinations have no hours, only quarters.
+    return scope === "t"
+      ? of(
+          "q",
+          scope,
+          sql`c.at >= ${instant(sql, from < filter.from ? filter.from : from)} and ${until} ${without(plan.cut)}`
+        )
+      : of("h", scope, sql`${within} ${without(plan.divided)}`)
+  })
+  const scope = scopeOf(part, "h")
+  return scope === "t" || plan.quarters.length === 0
+    ? ranges
+    : [...ranges, of("q", scope, sql`c.at = any(${instants(sql, plan.quarters)})`)]
 }
 
 const marksIn = (sql: Sql, scope: string, filter: MetricsFilter) => {
@@ -226,7 +250,7 @@ const summed = (sql: Sql, part: Part) => {
   const joined = mark === undefined ? sql`` : sql`join metrics_marks m on m.marks = c.marks`
   const ofCell = groupOf(sql, part, "c", "m")
   const ofFact = groupOf(sql, part, "f", "f")
-  const cells = plan.cells.map((range) => sql`select c.* from metrics_cells c where ${wantedCells(sql, part, range)}`)
+  const cells = wantedCells(sql, part).map((wanted) => sql`select c.* from metrics_cells c where ${wanted}`)
   const fromCells =
     cells.length === 0
       ? []
@@ -291,7 +315,7 @@ const again = (sql: Sql, part: Part) => {
         const column = sql.literal(at)
         const inside = sql`${column} >= ${instant(sql, range.from)} and ${column} < ${instant(sql, range.to)}`
         return range.grain === "h" && plan.cut.length > 0
-          ? sql`(${inside} and date_trunc('hour', ${column}) <> all(${instants(sql, plan.cut)}))`
+          ? sql`(${inside} and ${sql.literal(quarterOf(at))} <> all(${instants(sql, plan.cut)}))`
           : sql`(${inside})`
       })
     )
@@ -327,11 +351,11 @@ const again = (sql: Sql, part: Part) => {
 
 /** `unnest` beside the row and not in a join: a join fills a table in memory for every cell, four times as slow. */
 const cellTimes = (sql: Sql, part: Part, kinds: ReadonlyArray<"p" | "v" | "b">) =>
-  part.plan.cells.map(
-    (range) => sql`
+  wantedCells(sql, part).map(
+    (wanted) => sql`
       select kind, (b >> 32)::int as bin, b & 4294967295 as n from (
         select c.kind, unnest(c.bins) as b from metrics_times c
-        where c.kind in (${sql.csv(kinds.map((kind) => sql`${kind}`))}) and ${wantedCells(sql, part, range)}) c`
+        where c.kind in (${sql.csv(kinds.map((kind) => sql`${kind}`))}) and ${wanted}) c`
   )
 
 /** To PIX and to payment. */
