@@ -1,5 +1,5 @@
 import type { Span } from "../repo/metrics/facts.ts"
-import type { CellRange, ReadPlan } from "../repo/metrics/read.ts"
+import type { CellRange, ReadPlan } from "../repo/metrics/parts.ts"
 import { cellDay, cellMonth } from "./period.ts"
 
 const hourMs = 3_600_000

@@ -1,8 +1,11 @@
 import { Context, Effect, Layer, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { rowsOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
+import { freshFacts, freshVisits } from "./metrics/fresh.ts"
+import type { Reading as FullReading, ReadPlan } from "./metrics/parts.ts"
 import * as read from "./metrics/read.ts"
+import { visitTimes } from "./metrics/times.ts"
 
 const Count = Schema.Array(Schema.Int)
 
@@ -35,7 +38,7 @@ const Answer = Schema.Struct({
 })
 
 type Sql<A> = Effect.Effect<A, SqlError.SqlError>
-type Reading = Omit<read.Reading, "sources">
+type Reading = Omit<FullReading, "sources">
 
 /** The funnel's numbers, from its cells and, where those do not reach, from the rows. */
 export class MetricsRepo extends Context.Service<
@@ -54,28 +57,38 @@ export class MetricsRepo extends Context.Service<
       const times = rowsOf(TimeRow)
       /**
        * Its own memory, as ten thousands of cells do not fit into the default; no compiling, which the cost of tables
-       * that are then not read would set off; and one core, which on two is as fast and half the work.
+       * that are then not read would set off; and one core, which on two is as fast and half the work. `planned`: once
+       * for all questions.
        */
-      const roomy = <A>(work: Sql<A>) =>
+      const roomy = <A>(work: Sql<A>, planned: "auto" | "force_generic_plan" = "auto") =>
         sql.withTransaction(
           Effect.andThen(
             sql`
               select set_config('work_mem', '32MB', true), set_config('jit', 'off', true),
-                set_config('max_parallel_workers_per_gather', '0', true)`,
+                set_config('max_parallel_workers_per_gather', '0', true), set_config('plan_cache_mode', ${planned}, true)`,
             work
           )
         )
+      const fresh = Effect.fnUntraced(function* (
+        plan: ReadPlan,
+        statement: () => Statement.Statement<{ readonly rows: string }>
+      ) {
+        if (plan.spans.length === 0) return undefined
+        const [found] = yield* roomy(statement(), "force_generic_plan")
+        return found?.rows
+      })
       return MetricsRepo.of({
-        answer: Effect.fn("MetricsRepo.answer")(function* (reading) {
-          const found = yield* sources
-          const [row] = yield* roomy(answers(read.answer(sql, { ...reading, sources: found }).unprepared))
+        answer: Effect.fn("MetricsRepo.answer")(function* (asked) {
+          const reading = { ...asked, sources: yield* sources }
+          const rows = yield* fresh(asked.groups?.plan ?? asked.plan, () => freshFacts(sql, reading))
+          const [row] = yield* roomy(answers(read.answer(sql, reading, rows).unprepared))
           return row ?? { whole: [], groups: [], times: [] }
         }),
-        visits: Effect.fn("MetricsRepo.visits")((reading) =>
-          Effect.flatMap(sources, (found) =>
-            roomy(times(read.visitTimes(sql, { ...reading, sources: found }).unprepared))
-          )
-        )
+        visits: Effect.fn("MetricsRepo.visits")(function* (asked) {
+          const reading = { ...asked, sources: yield* sources }
+          const rows = yield* fresh(asked.plan, () => freshVisits(sql, reading))
+          return yield* roomy(times(visitTimes(sql, reading, rows).unprepared))
+        })
       })
     })
   )

@@ -81,7 +81,7 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
     (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('t'::"char", f.marks, f.prev_t))
       v (scope, marks, prev)`
   return sql`
-    with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: [], prev_s: ["source_marks"], prev_t: ["marks"] } })},
+    with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: sql`true`, prev_s: sql`h.source_marks`, prev_t: sql`h.marks` } })},
     placed as materialized (select f.*, ${quarter} as lo from facts f where ${inQuarters}),
     cells as (
       insert into metrics_cells

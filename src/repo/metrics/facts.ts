@@ -34,8 +34,8 @@ interface Scope {
    */
   readonly extent: Span | "all"
   readonly bot?: string | undefined
-  /** Columns that tell when a unit did the same before, with all of these in common. */
-  readonly before: { readonly [column: string]: ReadonlyArray<UtmName | "source_marks" | "marks"> }
+  /** Columns that tell when a unit did the same before, with this of the row `h` in common. */
+  readonly before: { readonly [column: string]: Statement.Fragment }
 }
 
 export const unionAll = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) =>
@@ -177,12 +177,11 @@ export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
   const inOrder = sql.literal("partition by h.bot, h.unit order by h.at, h.step, h.event_id")
   const before = sql.literal("rows between unbounded preceding and 1 preceding")
   const columns = Object.keys(scope.before)
-  const earlier = Object.entries(scope.before).map(([column, alike]) => {
-    const alikes = ["bot", "unit", "step", ...alike].map((name) => `h.${name}`).join(", ")
-    return sql`
-      max(h.at) filter (where h.ok) over (partition by ${sql.literal(alikes)} order by h.at, h.event_id ${before})
-        as ${sql.literal(column)}`
-  })
+  const earlier = Object.entries(scope.before).map(
+    ([column, alike]) => sql`
+      max(h.at) filter (where h.ok)
+        over (partition by h.bot, h.unit, h.step, ${alike} order by h.at, h.event_id ${before}) as ${sql.literal(column)}`
+  )
   return sql`
     ${history(sql, scope)},
     known as (
