@@ -5,13 +5,15 @@ import { type Figure, figure } from "./lib/figure.ts"
 import { percentile } from "./lib/httpLoad.ts"
 import { ingestRate } from "./lib/ingest.ts"
 import { askPlainly, type Question, questions } from "./lib/metricsQuestions.ts"
+import { crowd } from "./lib/metricsLive.ts"
 import { botCount, seedFunnel } from "./lib/seedFunnel.ts"
-import { freePort, startService } from "./lib/service.ts"
+import { type BenchService, freePort, startService } from "./lib/service.ts"
 
 /** FUNIL_BENCH_EVENTS is no setting of the service, only of this bench. */
 const events = Number(process.env["FUNIL_BENCH_EVENTS"] ?? 10_000_000)
 const asked = 180
 const askedPlainly = 8
+const askedUntilNow = 36
 
 /** The funnel's numbers over a year of events, by HTTP, beside plain SQL over the same events; and how fast they get in. */
 export const metrics: Bench = async ({ sql, env }) => {
@@ -73,10 +75,41 @@ export const metrics: Bench = async ({ sql, env }) => {
     const ofKind = taken.filter(({ question }) => question.kind === kind).map(({ ms }) => ms)
     found.push(figure(`metrics_${kind}_p95`, "ms", percentile(ofKind, 0.95), { latencies: ofKind }))
   }
-  await again.stop()
+  for (const set of new Set(taken.map(({ question }) => question.set))) {
+    const ofSet = taken.filter(({ question }) => question.set === set).map(({ ms }) => ms)
+    found.push(figure(`metrics_${set}_p95`, "ms", percentile(ofSet, 0.95), { latencies: ofSet }))
+  }
   tell("asked plainly")
+  const live = await askedLive(sql, run, again, list)
+  found.push(figure("metrics_until_now_p95", "ms", percentile(live, 0.95), { latencies: live }))
+  await again.stop()
+  tell("asked while a crowd came")
   found.push(...(await run(ingestRate(sql))))
   return found
+}
+
+/** Questions until now, while 200 events a second arrive and have been arriving for five minutes. */
+const askedLive = async (
+  sql: SqlClient.SqlClient,
+  run: <A>(effect: Effect.Effect<A, unknown>) => Promise<A>,
+  service: BenchService,
+  list: ReadonlyArray<Question>
+) => {
+  const { before, goingOn } = crowd(sql)
+  await run(before(5))
+  const stop = new AbortController()
+  const writing = Effect.runPromiseExit(goingOn, { signal: stop.signal })
+  const taken: Array<number> = []
+  for (const question of list.filter(({ set }) => set === "days").slice(0, askedUntilNow)) {
+    const query = new URLSearchParams(question.query)
+    query.delete("to")
+    const begun = performance.now()
+    await service.api("GET", `/api/metrics?${query}`)
+    taken.push(performance.now() - begun)
+  }
+  stop.abort()
+  await writing
+  return taken
 }
 
 /** Settings of a session need one connection. */

@@ -30,12 +30,6 @@ export const crowd = (sql: SqlClient.SqlClient) => {
       sql.withTransaction(
         Effect.andThen(sql`set local session_replication_role = replica`, write(minutes * 60 * perSecond, minutes * 60))
       ),
-    goingOn: Effect.forever(Effect.andThen(write((perSecond * everyMs) / 1000, everyMs / 1000), Effect.sleep(everyMs))),
-    gone: sql.withTransaction(
-      Effect.andThen(
-        sql`set local session_replication_role = replica`,
-        sql`delete from funnel_events where event_id like 'live:%' and occurred_at > now() - interval '1 day'`
-      )
-    )
+    goingOn: Effect.forever(Effect.andThen(write((perSecond * everyMs) / 1000, everyMs / 1000), Effect.sleep(everyMs)))
   }
 }
