@@ -77,6 +77,10 @@ describe("doctor, migrate, bots, webhook", () => {
       const unknown = yield* cli(base, "webhook", "info", "outro")
       assert.deepStrictEqual([unknown.code, unknown.err.trim()], [1, "O bot outro não existe."])
 
+      const refused = yield* cli(base, "bots", "pause", "outro", "--json")
+      assert.deepStrictEqual([refused.code, refused.err.trim()], [1, ""])
+      assert.deepStrictEqual(refused.json, { error: "not_found", message: "Não existe um bot com o endereço outro." })
+
       const after = yield* cli(base, "doctor")
       assert.match(after.out, /✔ Migrações: em dia/)
       assert.match(after.out, /✔ Partições/)
