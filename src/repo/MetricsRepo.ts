@@ -3,7 +3,7 @@ import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { rowsOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
 import { freshFacts, freshVisits } from "./metrics/fresh.ts"
-import type { Reading as FullReading, ReadPlan } from "./metrics/parts.ts"
+import { isBroad, type ReadPlan, type Reading as FullReading } from "./metrics/parts.ts"
 import * as read from "./metrics/read.ts"
 import { visitTimes } from "./metrics/times.ts"
 
@@ -38,7 +38,7 @@ const Answer = Schema.Struct({
 })
 
 type Sql<A> = Effect.Effect<A, SqlError.SqlError>
-type Reading = Omit<FullReading, "sources">
+type Reading = Omit<FullReading, "sources" | "broad">
 
 /** The funnel's numbers, from its cells and, where those do not reach, from the rows. */
 export class MetricsRepo extends Context.Service<
@@ -77,15 +77,23 @@ export class MetricsRepo extends Context.Service<
         const [found] = yield* roomy(statement(), "force_generic_plan")
         return found?.rows
       })
+      const completed = Effect.fnUntraced(function* (asked: Reading) {
+        const question = isBroad(sql, asked.filter, [
+          asked.plan,
+          ...(asked.groups === undefined ? [] : [asked.groups.plan])
+        ])
+        const [found] = question === undefined ? [] : yield* question
+        return { ...asked, sources: yield* sources, broad: found?.broad === true }
+      })
       return MetricsRepo.of({
         answer: Effect.fn("MetricsRepo.answer")(function* (asked) {
-          const reading = { ...asked, sources: yield* sources }
+          const reading = yield* completed(asked)
           const rows = yield* fresh(asked.groups?.plan ?? asked.plan, () => freshFacts(sql, reading))
           const [row] = yield* roomy(answers(read.answer(sql, reading, rows).unprepared))
           return row ?? { whole: [], groups: [], times: [] }
         }),
         visits: Effect.fn("MetricsRepo.visits")(function* (asked) {
-          const reading = { ...asked, sources: yield* sources }
+          const reading = yield* completed(asked)
           const rows = yield* fresh(asked.plan, () => freshVisits(sql, reading))
           return yield* roomy(times(visitTimes(sql, reading, rows).unprepared))
         })

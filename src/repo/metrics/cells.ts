@@ -65,6 +65,10 @@ const boundsOf = (quarters: ReadonlyArray<Date>): Span => {
   return { from: new Date(Math.min(...times)), to: new Date(Math.max(...times) + quarterMs) }
 }
 
+/** Combinations lie by time, as hours of them are read; in order of marks, each row of an hour was on a page of its own. */
+const inReadingOrder = (sql: Sql, at: string) =>
+  sql.literal(`order by scope, case when scope = 't' then ${at} end, marks, bot, ${at}`)
+
 /** Writes the cells of quarters of an hour anew, straight from the rows. What stood there before must be gone. */
 export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: Target) => {
   const end = sql`${until.toISOString()}::timestamptz`
@@ -95,7 +99,8 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
           coalesce(sum(f.cents) filter (where f.step = ${refundedStep}), 0) as refunded_cents
         from placed f cross join lateral ${scopesOfIt}
         where f.step > 0
-        group by v.scope, v.marks, f.bot, f.lo) c),
+        group by v.scope, v.marks, f.bot, f.lo) c
+      ${inReadingOrder(sql, "lo")}),
     times as (
       insert into metrics_times
       select 'q', scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
@@ -106,7 +111,8 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
             k (kind, seconds)
         where k.seconds is not null
         group by 1, 2, 3, 4, 5, 6) x
-      group by scope, marks, bot, kind, lo),
+      group by scope, marks, bot, kind, lo
+      ${inReadingOrder(sql, "lo")}),
     forgotten as (
       ${
         extent === "all"
