@@ -68,3 +68,26 @@ const elementOid = (element: unknown): number | undefined => {
   if (!Number.isSafeInteger(element)) return float8
   return Math.abs(element) <= maxInt4 ? int4 : int8Oid
 }
+
+export type ColumnType = "bigint" | "text" | "float8" | "boolean"
+
+const columnTypes: Record<ColumnType, { readonly oid: number; readonly one: (value: never) => PgTypes.Parameter }> = {
+  bigint: { oid: int8Oid, one: PgTypes.int8 },
+  text: { oid: text, one: PgTypes.text },
+  float8: { oid: float8, one: PgTypes.float8 },
+  boolean: { oid: PgTypes.OID.bool, one: PgTypes.bool }
+}
+
+/** A parameter of this type whatever the value: one statement to prepare, where the driver's guess makes several. */
+export const ofType = (type: ColumnType, value: unknown): PgTypes.Parameter =>
+  columnTypes[type].one((value ?? null) as never)
+
+/** The same for a list of such values. */
+export const listOf = (type: ColumnType, values: ReadonlyArray<unknown>): PgTypes.Parameter =>
+  Result.getOrThrow(
+    PgTypes.array(
+      values.includes(undefined) ? values.map((value) => value ?? null) : values,
+      columnTypes[type].oid,
+      types
+    )
+  )

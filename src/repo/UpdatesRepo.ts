@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Page } from "./cursor.ts"
+import { listed } from "./listed.ts"
 import { list, type UpdatesQuery, type UpdateView } from "./updates/list.ts"
 import { replay, type Replay, replayAll } from "./updates/replay.ts"
 
@@ -75,12 +76,15 @@ export class UpdatesRepo extends Context.Service<
             insert into telegram_updates (bot_id, update_id, person_id, kind, payload, request_id, received_at, owner)
             select r.bot_id, r.update_id, r.person_id, r.kind, r.payload, r.request_id,
               to_timestamp(r.received_ms / 1000), ${owner}::text
-            from unnest(
-              ${rows.map((r) => r.botId)}::bigint[], ${rows.map((r) => r.updateId)}::bigint[],
-              ${rows.map((r) => r.personId)}::bigint[], ${rows.map((r) => r.kind)}::text[],
-              ${rows.map((r) => r.payload)}::text[], ${rows.map((r) => r.requestId)}::text[],
-              ${rows.map((r) => r.receivedAt.getTime())}::float8[])
-              r (bot_id, update_id, person_id, kind, payload, request_id, received_ms)
+            from ${listed(sql, [
+              ["bigint", rows.map((r) => r.botId)],
+              ["bigint", rows.map((r) => r.updateId)],
+              ["bigint", rows.map((r) => r.personId)],
+              ["text", rows.map((r) => r.kind)],
+              ["text", rows.map((r) => r.payload)],
+              ["text", rows.map((r) => r.requestId)],
+              ["float8", rows.map((r) => r.receivedAt.getTime())]
+            ])} r (bot_id, update_id, person_id, kind, payload, request_id, received_ms)
             on conflict do nothing
             returning bot_id, update_id)
           select case when (select count(*) from inserted) < ${rows.length}::int then

@@ -1,6 +1,5 @@
 import type { SqlClient, Statement } from "effect/sql"
-
-type Type = "bigint" | "text" | "float8" | "boolean"
+import { type ColumnType, listOf, ofType } from "../db/types.ts"
 
 /**
  * Lists of one length side by side, as rows to select from. A single row stands there as plain values: the planner takes
@@ -8,8 +7,8 @@ type Type = "bigint" | "text" | "float8" | "boolean"
  */
 export const listed = (
   sql: SqlClient.SqlClient,
-  columns: ReadonlyArray<readonly [type: Type, values: ReadonlyArray<unknown>]>
+  columns: ReadonlyArray<readonly [type: ColumnType, values: ReadonlyArray<unknown>]>
 ): Statement.Fragment =>
   columns.every(([, values]) => values.length === 1)
-    ? sql`(values (${sql.csv(columns.map(([type, [value]]) => sql`${value ?? null}::${sql.literal(type)}`))}))`
-    : sql`unnest(${sql.csv(columns.map(([type, values]) => sql`${values}::${sql.literal(type)}[]`))})`
+    ? sql`(values (${sql.csv(columns.map(([type, [value]]) => sql`${ofType(type, value)}::${sql.literal(type)}`))}))`
+    : sql`unnest(${sql.csv(columns.map(([type, values]) => sql`${listOf(type, values)}::${sql.literal(type)}[]`))})`
