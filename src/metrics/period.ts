@@ -145,11 +145,32 @@ export interface TimeGroup {
   readonly from: Date
 }
 
+const weekMs = 7 * 86_400_000
+
+/**
+ * How far the clock of a zone is from UTC, where it is the same now and in a week: asked for every hour of a month, that
+ * took 9 ms of a question, for every day of a year 20.
+ */
+const steadyOffset = (ms: number, zone: DateTime.TimeZone) => {
+  const at = (time: number) => DateTime.zonedOffset(DateTime.setZone(DateTime.makeUnsafe(time), zone))
+  const offset = at(ms)
+  return at(ms + weekMs) === offset ? offset : undefined
+}
+
 /** The days of a period as its zone has them; the first one begins with the period. */
 export const daysOf = ({ from, to, tz }: Period): ReadonlyArray<TimeGroup> => {
   const zone = DateTime.zoneMakeNamedUnsafe(tz)
   const days: Array<TimeGroup> = []
   for (let ms = from.getTime(); ms < to.getTime();) {
+    const offset = steadyOffset(ms, zone)
+    if (offset !== undefined) {
+      for (const end = Math.min(to.getTime(), ms + weekMs - 86_400_000); ms < end;) {
+        const date = Math.floor((ms + offset) / 86_400_000)
+        days.push({ key: new Date(date * 86_400_000).toISOString().slice(0, 10), from: new Date(ms) })
+        ms = (date + 1) * 86_400_000 - offset
+      }
+      continue
+    }
     const key = localDate(ms, zone)
     days.push({ key, from: new Date(ms) })
     const next = new Date(`${key}T00:00:00Z`)
@@ -165,8 +186,19 @@ export const hoursOf = ({ from, to, tz }: Period): ReadonlyArray<TimeGroup> => {
   const zone = DateTime.zoneMakeNamedUnsafe(tz)
   const hours: Array<TimeGroup> = []
   for (let ms = from.getTime(); ms < to.getTime();) {
-    const local = DateTime.setZone(DateTime.makeUnsafe(ms), zone)
-    const iso = DateTime.formatIsoOffset(local)
+    const iso = DateTime.formatIsoOffset(DateTime.setZone(DateTime.makeUnsafe(ms), zone))
+    const offset = steadyOffset(ms, zone)
+    if (offset !== undefined) {
+      for (const end = Math.min(to.getTime(), ms + weekMs - 3_600_000); ms < end;) {
+        const hour = Math.floor((ms + offset) / 3_600_000)
+        hours.push({
+          key: `${new Date(hour * 3_600_000).toISOString().slice(0, 13)}:00:00${iso.slice(23)}`,
+          from: new Date(ms)
+        })
+        ms = (hour + 1) * 3_600_000 - offset
+      }
+      continue
+    }
     const into = Number(iso.slice(14, 16)) * 60_000 + Number(iso.slice(17, 19)) * 1000 + (ms % 1000)
     hours.push({ key: `${iso.slice(0, 13)}:00:00${iso.slice(23)}`, from: new Date(ms) })
     ms += 3_600_000 - into

@@ -2,7 +2,7 @@ import type { SqlClient } from "effect/sql"
 import { bitOf, instants, quarterOf } from "./cells.ts"
 import { instant } from "./facts.ts"
 import { utmNames } from "./filter.ts"
-import { askedOf, combined, groupOf, type Part, wantedMarks } from "./parts.ts"
+import { askedOf, combined, groupOf, hasMarks, type Part, wantedMarks } from "./parts.ts"
 
 type Sql = SqlClient.SqlClient
 
@@ -31,12 +31,13 @@ export const again = (sql: Sql, part: Part) => {
     )
   const ofBot = filter.bot === undefined ? sql`` : sql`and r.bot = ${filter.bot}`
   const inPeriod = sql`r.at >= ${instant(sql, filter.from)} and r.at < ${instant(sql, filter.to)}`
+  const all = ranges.length === plan.cells.length
   // Where only hours are read by combinations, those hours' units alone.
-  const returns =
-    ranges.length === plan.cells.length
-      ? sql`metrics_returns r`
-      : sql`(select distinct r.bot, r.unit from metrics_returns r where ${isIn("r.at")} and ${alike} ${ofBot}) u
+  const returns = all
+    ? sql`metrics_returns r`
+    : sql`(select distinct r.bot, r.unit from metrics_returns r where ${isIn("r.at")} and ${alike} ${ofBot}) u
           join metrics_returns r on r.bot = u.bot and r.unit = u.unit`
+  const ofMarks = all && hasMarks(filter) ? sql`and r.marks = any(array(select w.marks from wanted w))` : sql``
   const key = groupOf(sql, part, "r", "r").key
   return sql`
     ${againName(sql, part)} as (
@@ -50,7 +51,7 @@ export const again = (sql: Sql, part: Part) => {
             from (
               select r.*, ${sql.literal(utmNames.map((name) => `m.${name}`).join(", "))}
               from ${returns} join metrics_marks m on m.marks = r.marks
-              where ${alike} and ${inPeriod} ${ofBot}
+              where ${alike} and ${inPeriod} ${ofBot} ${ofMarks}
               -- Read once: taken for one combination, fifty had the returns read fifty times.
               offset 0) r
             where ${wantedMarks(sql, filter, "r")}) r

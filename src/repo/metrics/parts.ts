@@ -81,7 +81,7 @@ export const wantedMarks = (sql: Sql, filter: MetricsFilter, alias: string) =>
     })
   ])
 
-const hasMarks = ({ utm }: MetricsFilter) => utmNames.some((name) => utm[name] !== undefined)
+export const hasMarks = ({ utm }: MetricsFilter) => utmNames.some((name) => utm[name] !== undefined)
 
 /** The combinations that a filter by marks lets through, looked up once. */
 export const wanted = (sql: Sql, filter: MetricsFilter) =>
