@@ -9,6 +9,7 @@ const everyMs = 100
  * been going on: without the triggers, which would take it for something that came late.
  */
 export const crowd = (sql: SqlClient.SqlClient) => {
+  const run = Date.now()
   let made = 0
   const write = (events: number, overSeconds: number) => {
     const first = made
@@ -16,8 +17,8 @@ export const crowd = (sql: SqlClient.SqlClient) => {
     return sql`
       insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, telegram_id, tg_id, session_id, source,
         utm_source, utm_medium, utm_campaign, utm_content, utm_term)
-      select 'live:' || n, name, now() - make_interval(secs => ${overSeconds} * (1 - (n - ${first}) / ${events}::float8)), bot,
-        'bot' || bot, case when person then who end, case when person then who end, 'live' || n / 3, 'bot', 'FB',
+      select 'live' || ${run}::text || ':' || n, name, now() - make_interval(secs => ${overSeconds} * (1 - (n - ${first}) / ${events}::float8)), bot,
+        'bot' || bot, case when person then who end, case when person then who end, 'live' || ${run}::text || n / 3, 'bot', 'FB',
         'conjunto 1|' || bot * 1000 + 1, 'campanha ' || to_char(now(), 'YYMM') || ' 1|' || bot * 100 + 1,
         'anuncio 1|' || bot * 10000 + 1, 'Instagram_Feed'
       from (

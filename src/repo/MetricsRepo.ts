@@ -71,7 +71,7 @@ export class MetricsRepo extends Context.Service<
         )
       const fresh = Effect.fnUntraced(function* (
         plan: ReadPlan,
-        statement: () => Statement.Statement<{ readonly rows: string }>
+        statement: () => Statement.Statement<{ readonly rows: string | null }>
       ) {
         if (plan.spans.length === 0) return undefined
         const [found] = yield* roomy(statement(), "force_generic_plan")

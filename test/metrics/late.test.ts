@@ -58,6 +58,31 @@ layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("What come
     })
   )
 
+  it.effect("a crowd of the last minutes is counted at once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`
+        insert into funnel_events (event_id, event_name, occurred_at, bot_slug, telegram_id, utm_source)
+        select 'crowd' || n, 'bot_start', now(), 'crowded', 1 + n % 2000, 'fb' from generate_series(1, 3000) n`
+      assert.strictEqual(yield* notes, 0)
+      const now = new Date()
+      const { funnel, groups, time_in_bot_seconds } = yield* (yield* Metrics).funnel({
+        from: new Date(now.getTime() - 86_400_000),
+        to: new Date(now.getTime() + 86_400_000),
+        tz: "UTC",
+        utm: { utm_source: "fb" },
+        group: "bot"
+      })
+      assert.deepInclude(funnel[2], { events: 3000, unique: 2000 })
+      assert.strictEqual(time_in_bot_seconds.count, 2000)
+      assert.deepStrictEqual(
+        groups.map(({ funnel, key }) => [key, funnel[2]?.events, funnel[2]?.unique]),
+        [["crowded", 3000, 2000]]
+      )
+      yield* sql`delete from funnel_events where bot_slug = 'crowded'`
+    })
+  )
+
   it.effect("a fact told again months later is one row, in the month it happened in", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

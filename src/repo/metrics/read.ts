@@ -26,11 +26,11 @@ const newIn = (sql: Sql, step: number, before: Statement.Fragment) => {
 }
 
 /** All of an answer but the visits, in one row. `rows`: the facts that are not in the cells, looked up once for all of it. */
-export const answer = (sql: Sql, reading: Reading, rows: string | undefined) => {
+export const answer = (sql: Sql, reading: Reading, rows: string | null | undefined) => {
   const { filter, groups, plan } = reading
   const parts = partsOf(reading)
   const ctes: Array<Statement.Fragment> = wanted(sql, filter)
-  if (rows !== undefined) ctes.push(...parts.map((part) => factsFrom(sql, part, rows)))
+  if (rows !== undefined) ctes.push(...factsFrom(sql, reading, rows))
   for (const part of parts) if (combined(part).length > 0) ctes.push(again(sql, part))
   // Groups that are no spans of time are made of the cells of the whole: those are read once.
   const shared =

@@ -24,19 +24,21 @@ export const timesOf = (sql: Sql, part: Part) => {
 }
 
 /** The time in the bot; its plan ends earlier. `rows`: the visits that end outside of the cells. */
-export const visitTimes = (sql: Sql, reading: Reading, rows: string | undefined) => {
+export const visitTimes = (sql: Sql, reading: Reading, rows: string | null | undefined) => {
   const [part] = partsOf({ ...reading, groups: undefined })
   const { filter } = reading
   const cells = cellTimes(sql, part as Part, ["b"])
+  const visits = rows === undefined ? undefined : visitsFrom(sql, reading, rows)
   const fresh =
-    rows === undefined
+    visits === undefined
       ? []
       : [
           sql`
-            select 'b'::"char", metrics_bin(v.visit_seconds), 1 from ${visitsFrom(sql, rows)}
+            select 'b'::"char", metrics_bin(v.visit_seconds), 1 from ${visits.table}
             where ${wantedMarks(sql, filter, "v")}`
         ]
-  return sql`${withAll(sql, wanted(sql, filter))} ${percentiles(sql, [...cells, ...fresh])}`
+  const ctes = [...wanted(sql, filter), ...(visits?.ctes ?? [])]
+  return sql`${withAll(sql, ctes)} ${percentiles(sql, [...cells, ...fresh])}`
 }
 
 export const percentiles = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) => {
