@@ -214,13 +214,14 @@ export class BotLanes implements Sleeper {
       const chat = this.#oldest
       if (chat === undefined) return
       this.#oldest = chat.younger
+      // A forgotten one that still named the next would keep the whole row in memory until a full collection.
+      chat.younger = undefined
       if (chat.isForgettable(now)) this.#chats.delete(chat.id)
       else this.#rememberLast(chat)
     }
   }
 
   #rememberLast(chat: Chat): void {
-    chat.younger = undefined
     if (this.#oldest === undefined) this.#oldest = chat
     else if (this.#youngest !== undefined) this.#youngest.younger = chat
     this.#youngest = chat
