@@ -86,7 +86,7 @@ export class RollupsRepo extends Context.Service<
         yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, windows = ${wanted}`
         const { windows } = yield* state
         yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until })
-        yield* Effect.forEach(yield* writtenMonths(sql), (month) => sumUpAll(sql, month), { discard: true })
+        yield* sumUpAll(sql, yield* writtenMonths(sql))
         // Questions come at once, and without it they are answered by reading whole tables.
         yield* sql`analyze metrics_cells, metrics_times, metrics_returns, metrics_marks`
       })

@@ -234,21 +234,22 @@ export interface Buckets {
   readonly months: ReadonlyArray<Date>
 }
 
-const bucketsOf = (sql: Sql) => sql`
-  array_agg(distinct q) as quarters, array_agg(distinct date_trunc('hour', q)) as hours,
-  array_agg(distinct date_trunc('day', q, ${cellZone})) as days,
-  array_agg(distinct date_trunc('month', q, ${cellZone})) as months`
+/** Month by month: the sums of a year at once did not fit into the memory of a statement, and took minutes. */
+const byMonth = (sql: Sql, quarters: Statement.Fragment) => sql<Buckets>`
+  select array_agg(distinct q) as quarters, array_agg(distinct date_trunc('hour', q)) as hours,
+    array_agg(distinct date_trunc('day', q, ${cellZone})) as days,
+    array_agg(distinct date_trunc('month', q, ${cellZone})) as months
+  from (${quarters}) x (q) group by date_trunc('month', q, ${cellZone}) order by min(q)`
 
 /** Removes the cells of quarters and of what these lie in; answers all of them. */
 export const clear = Effect.fnUntraced(function* (sql: Sql, quarters: ReadonlyArray<Date>) {
-  const [found] = yield* sql<Buckets>`select ${bucketsOf(sql)} from unnest(${instants(sql, quarters)}) q`
-  const gone = found ?? { quarters: [], hours: [], days: [], months: [] }
+  const gone = yield* byMonth(sql, sql`select unnest(${instants(sql, quarters)})`)
   for (const table of ["metrics_cells", "metrics_times"])
     for (const [grain, buckets] of [
-      ["q", gone.quarters],
-      ["h", gone.hours],
-      ["d", gone.days],
-      ["m", gone.months]
+      ["q", gone.flatMap((month) => month.quarters)],
+      ["h", gone.flatMap((month) => month.hours)],
+      ["d", gone.flatMap((month) => month.days)],
+      ["m", gone.flatMap((month) => month.months)]
     ] as const)
       yield* sql`
         delete from ${sql(table)}
@@ -256,18 +257,25 @@ export const clear = Effect.fnUntraced(function* (sql: Sql, quarters: ReadonlyAr
   return gone
 })
 
-/** What has quarters, month by month: a year at once did not fit into the memory of a statement. */
-export const writtenMonths = (sql: Sql) => sql<Buckets>`
-  select ${bucketsOf(sql)} from (
-    select at as q from metrics_cells where grain = 'q' and scope = 'a'
-    union select at from metrics_times where grain = 'q' and scope = 'a') x
-  group by date_trunc('month', q, ${cellZone}) order by min(q)`
+/** What has quarters. */
+export const writtenMonths = (sql: Sql) =>
+  byMonth(
+    sql,
+    sql`
+      select at from metrics_cells where grain = 'q' and scope = 'a'
+      union select at from metrics_times where grain = 'q' and scope = 'a'`
+  )
 
 /** Everything that is summed up from quarters. What stood there must be gone. */
-export const sumUpAll = Effect.fnUntraced(function* (sql: Sql, { days, hours, months, quarters }: Buckets) {
-  yield* allBots(sql, quarters)
-  yield* sumUp(sql, "h", hours)
-  yield* sumUp(sql, "d", days)
-  yield* sql`select metrics_write_singles(${instants(sql, days)})`
-  yield* sumUp(sql, "m", months)
-})
+export const sumUpAll = (sql: Sql, written: ReadonlyArray<Buckets>) =>
+  Effect.forEach(
+    written,
+    Effect.fnUntraced(function* ({ days, hours, months, quarters }) {
+      yield* allBots(sql, quarters)
+      yield* sumUp(sql, "h", hours)
+      yield* sumUp(sql, "d", days)
+      yield* sql`select metrics_write_singles(${instants(sql, days)})`
+      yield* sumUp(sql, "m", months)
+    }),
+    { discard: true }
+  )
