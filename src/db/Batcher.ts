@@ -1,4 +1,5 @@
-import { Cause, Effect, Exit, Queue } from "effect"
+import { Cause, Effect, Exit } from "effect"
+import { Backlog } from "./Backlog.ts"
 
 export interface BatcherOptions<A, B, E> {
   /** At most this many items in one run. */
@@ -36,7 +37,7 @@ const afterDefect = "1 second"
  * timer: an idle batcher adds no delay, a busy one makes larger groups by itself. A failing run fails its own items.
  */
 export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: BatcherOptions<A, B, E>) {
-  const queue = yield* Queue.unbounded<Entry<A, B, E>>()
+  const waiting = new Backlog<Entry<A, B, E>>()
   const unanswered = new Set<Entry<A, B, E>>()
 
   // Once: whoever lost patience has his answer already when that of his run comes.
@@ -45,19 +46,14 @@ export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: Batche
   }
 
   const turn = Effect.gen(function* () {
-    if (options.before !== undefined) {
-      yield* Queue.peek(queue)
-      yield* options.before
-    }
-    const taken = yield* Queue.takeBetween(queue, 1, options.maxSize)
+    yield* waiting.some
+    if (options.before !== undefined) yield* options.before
+    const taken = waiting.take(options.maxSize)
     const entries = options.patience === undefined ? taken : taken.filter((entry) => unanswered.has(entry))
     if (entries.length === 0) return
     const exit = yield* Effect.exit(options.run(entries.map((entry) => entry.item)))
     entries.forEach((entry, index) =>
-      answer(
-        entry,
-        Exit.map(exit, (results) => results[index] as B)
-      )
+      answer(entry, Exit.isSuccess(exit) ? Exit.succeed(exit.value[index] as B) : Exit.failCause(exit.cause))
     )
   })
   const worker = Effect.forever(
@@ -89,7 +85,7 @@ export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: Batche
   const submit: Batcher<A, B, E>["submit"] = (item, done) => {
     const entry = { item, done, since: performance.now() }
     unanswered.add(entry)
-    Queue.offerUnsafe(queue, entry)
+    waiting.push(entry)
   }
   const write = (item: A): Effect.Effect<B, E> => Effect.callback((resume) => submit(item, resume))
   const batcher: Batcher<A, B, E> = Object.assign(write, { submit })

@@ -1,4 +1,5 @@
-import { Context, Effect, FiberSet, Layer, Queue } from "effect"
+import { Context, Effect, FiberSet, Layer } from "effect"
+import { Backlog } from "../db/Backlog.ts"
 import * as Log from "../log/Log.ts"
 import { telemetry } from "../log/telemetry.ts"
 import { surviving } from "../repo/surviving.ts"
@@ -8,6 +9,7 @@ import type { UpdateJob } from "./job.ts"
 import { Leftovers } from "./Leftovers.ts"
 import { Line } from "./Line.ts"
 import { Node } from "./Node.ts"
+import { Present } from "./Present.ts"
 import { Pressure } from "./Pressure.ts"
 import { isQuiet } from "./quiet.ts"
 import { Turns } from "./Turns.ts"
@@ -55,16 +57,15 @@ const make = Effect.gen(function* () {
   const fibers = yield* FiberSet.make<void>()
   const fork = yield* FiberSet.runtime(fibers)<never>()
   const lines = new Map<string, Line>()
-  const present = new Map<string, UpdateJob>()
-  const quiet = yield* Queue.unbounded<UpdateJob>()
+  const present = new Present()
+  const quiet = new Backlog<UpdateJob>()
   const watchers = new Set<Set<string>>()
   let stopping = false
   yield* telemetry.updatesInProcess.watch({}, () => present.size)
 
   const over = (job: UpdateJob) => {
-    const key = jobKey(job)
-    present.delete(key)
-    for (const ended of watchers) ended.add(key)
+    present.delete(job)
+    for (const ended of watchers) ended.add(jobKey(job))
   }
 
   /** What breaks here must not hold the person's later updates; the database still has this one. */
@@ -107,16 +108,15 @@ const make = Effect.gen(function* () {
   let heldBack: Array<UpdateJob> | undefined
 
   const offer = (job: UpdateJob) => {
-    const key = jobKey(job)
-    if (present.has(key) || stopping) return
-    present.set(key, job)
+    if (present.has(job) || stopping) return
+    present.add(job)
     if (heldBack === undefined) begin(job)
     else heldBack.push(job)
   }
 
   const begin = (job: UpdateJob) => {
     if (isQuiet(job)) {
-      Queue.offerUnsafe(quiet, job)
+      quiet.push(job)
       return
     }
     const name = lineKey(job)
@@ -136,10 +136,10 @@ const make = Effect.gen(function* () {
       const ended = new Set<string>()
       watchers.add(ended)
       return Effect.map(find, (jobs) => {
-        const missing = jobs.filter((job) => !present.has(jobKey(job)) && !ended.has(jobKey(job)))
+        const missing = jobs.filter((job) => !present.has(job) && !ended.has(jobKey(job)))
         for (const job of missing) {
           if (stopping) break
-          present.set(jobKey(job), job)
+          present.add(job)
           begin(job)
         }
         return { found: jobs.length, adopted: missing.length }
@@ -160,7 +160,7 @@ const make = Effect.gen(function* () {
 
   node.onSuccession((formerly, name) =>
     Effect.gen(function* () {
-      const jobs = [...present.values()].filter((job) => job.hold.owner === formerly)
+      const jobs = present.all().filter((job) => job.hold.owner === formerly)
       if (jobs.length === 0) return
       const kept = new Set((yield* updates.retain(formerly, name, jobs)).map(jobKey))
       for (const job of jobs) {
@@ -173,9 +173,9 @@ const make = Effect.gen(function* () {
 
   // Order does not matter among these: a person's row keeps the latest of what it is told, events carry their time.
   yield* Effect.gen(function* () {
-    yield* Queue.peek(quiet)
+    yield* quiet.some
     yield* pressure.ease
-    const jobs = yield* Queue.takeBetween(quiet, 1, quietBatch)
+    const jobs = quiet.take(quietBatch)
     yield* Effect.onError(handling.runQuiet(jobs), () => broken(jobs)).pipe(
       Effect.ensuring(Effect.sync(() => jobs.forEach(over)))
     )

@@ -25,19 +25,23 @@ export class Pressure extends Context.Service<
     Pressure,
     Effect.gen(function* () {
       let underWay = 0
+      // Since the last look: between two large commits hardly anything is under way for a moment.
+      let most = 0
       let rushBegan = 0
       // One clock for all who wait: thousands of sleepers would be a load of their own.
       let over: Deferred.Deferred<void> | undefined
 
       const look = Effect.sync(() => {
-        if (over === undefined || (underWay > busyAbove && performance.now() - rushBegan < longestEaseMs)) return
+        const busy = most > busyAbove
+        most = underWay
+        if (over === undefined || (busy && performance.now() - rushBegan < longestEaseMs)) return
         Deferred.doneUnsafe(over, Effect.void)
         over = undefined
       })
       yield* look.pipe(Effect.repeat(Schedule.spaced(lookEvery)), Log.logged("O controle de carga"), Effect.forkScoped)
 
       const ease = Effect.suspend(() => {
-        if (underWay <= busyAbove) return Effect.void
+        if (most <= busyAbove) return Effect.void
         if (over === undefined) {
           over = Deferred.makeUnsafe<void>()
           rushBegan = performance.now()
@@ -45,7 +49,12 @@ export class Pressure extends Context.Service<
         return Deferred.await(over)
       })
 
-      return Pressure.of({ begin: () => void (underWay += 1), end: () => void (underWay -= 1), ease })
+      const begin = () => {
+        underWay += 1
+        most = Math.max(most, underWay)
+      }
+
+      return Pressure.of({ begin, end: () => void (underWay -= 1), ease })
     })
   )
 }
