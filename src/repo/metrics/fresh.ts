@@ -1,6 +1,6 @@
 import type { SqlClient, Statement } from "effect/sql"
 import { bitOf, instants } from "./cells.ts"
-import { factsOf, ofBot, rawOfSpan, type Span, unionAll } from "./facts.ts"
+import { factsOf, oneByOne, ofBot, rawOfSpan, type Span, unionAll } from "./facts.ts"
 import { utmNames } from "./filter.ts"
 import { askedOf, beforeOf, type Part, partsOf, type Reading } from "./parts.ts"
 import { visitsOf } from "./visits.ts"
@@ -47,7 +47,7 @@ const takenOut = (sql: Sql, { filter, sources }: Reading, spans: ReadonlyArray<S
     select case when n > ${manyRows} then null else (select coalesce(json_agg(f), '[]')::text from (${rows}) f) end as rows
     from (
       select count(*) as n from (
-        select e.id from spans p cross join lateral (${unionAll(sql, some)}) e limit ${manyRows + 1}) e) e`
+        select e.id from spans p cross join lateral (${unionAll(sql, some)} ${oneByOne(sql)}) e limit ${manyRows + 1}) e) e`
 }
 
 const spansOfAll = ({ groups, plan }: Reading) => (groups?.plan ?? plan).spans
