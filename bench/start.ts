@@ -1,23 +1,14 @@
-import { watchAnswers } from "./lib/answered.ts"
 import type { Bench } from "./lib/bench.ts"
-import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
 import { closedLoop, mean, openLoop } from "./lib/httpLoad.ts"
 import { freePort, startService } from "./lib/service.ts"
+import { openStarts } from "./lib/starts.ts"
 
-/**
- * /start: from the moment the update is due until its first message arrives at Telegram's stand-in. Every update is of another person, so nothing waits for its own turn.
- */
+/** /start: from the moment the update is due until its first message arrives at Telegram's stand-in; and the most a second. */
 export const start: Bench = async ({ sandbox, sql, env }) => {
   const service = await startService(await freePort(), env)
   const { telegram } = sandbox
-  const answered = await watchAnswers(telegram, "sendMessage")
-  let next = 0
-  const target = await openBot(service, sql, telegram, () => {
-    next += 1
-    answered.due(next)
-    return message(next, next, "/start")
-  })
+  const { answered, target } = await openStarts(service, sql, telegram)
   await answered.round(3_000, () => closedLoop(target, 64, 3_000))
   const calm = await answered.round(2_000, () => openLoop(target, 200, 2_000))
   const begun = performance.now()

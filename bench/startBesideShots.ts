@@ -1,12 +1,11 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { SandboxTelegram } from "../src/sandbox/telegram/SandboxTelegram.ts"
-import { watchAnswers } from "./lib/answered.ts"
 import type { Bench } from "./lib/bench.ts"
-import { message, openBot } from "./lib/bot.ts"
 import { figure } from "./lib/figure.ts"
 import { mean, openLoop, percentile } from "./lib/httpLoad.ts"
 import { type BenchService, freePort, startService } from "./lib/service.ts"
+import { openStarts } from "./lib/starts.ts"
 
 const bots = 50
 const peoplePerBot = 1_000
@@ -49,13 +48,7 @@ const shootFromAll = async (
 export const startBesideShots: Bench = async ({ sandbox, sql, env }) => {
   const service = await startService(await freePort(), env)
   const { telegram } = sandbox
-  const answered = await watchAnswers(telegram, "sendMessage")
-  let next = 0
-  const target = await openBot(service, sql, telegram, () => {
-    next += 1
-    answered.due(next)
-    return message(next, next, "/start")
-  })
+  const { answered, target } = await openStarts(service, sql, telegram)
   const round = (total: number) => answered.round(total, () => openLoop(target, startsPerSecond, total))
   await round(500)
   const calm = await round(calmStarts)

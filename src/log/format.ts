@@ -11,18 +11,9 @@ export interface Line {
 
 const pad = (n: number, width = 2) => String(n).padStart(width, "0")
 
-const toSecond = (d: Date) =>
+const timestamp = (d: Date) =>
   `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ` +
-  `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`
-
-/** The second of the last line, written: what many lines have in common costs as much as the rest of a line. */
-let last = { second: Number.NaN, text: "" }
-
-const timestamp = (d: Date) => {
-  const second = Math.floor(d.getTime() / 1000)
-  if (second !== last.second) last = { second, text: toSecond(d) }
-  return `${last.text}.${pad(d.getMilliseconds(), 3)}`
-}
+  `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}.${pad(d.getMilliseconds(), 3)}`
 
 // Names and texts of strangers reach the log: one fact stays one line, and no terminal escape gets through.
 // oxlint-disable-next-line no-control-regex -- the control characters are what must go
