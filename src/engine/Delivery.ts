@@ -21,8 +21,8 @@ export const DeliveryLayer = Layer.effect(
       access_withdrawal: yield* makeWithdrawal,
       pix_expired: yield* makeExpiry
     }
-    const deliver: OutboxHandler = (row, saveProgress) =>
-      handlers[row.eventName]?.(row, saveProgress) ?? Effect.succeed(failed(`ninguém sabe entregar "${row.eventName}"`))
+    const deliver: OutboxHandler = (row, hold) =>
+      handlers[row.eventName]?.(row, hold) ?? Effect.succeed(failed(`ninguém sabe entregar "${row.eventName}"`))
     return new Map<string, OutboxHandler | OutboxBatch>([...reports, ["telegram", deliver]])
   })
 )

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import type { Held } from "../repo/lease.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import type { UpdateJob } from "./job.ts"
 import { Node } from "./Node.ts"
@@ -16,6 +17,8 @@ export class Footing extends Context.Service<
   {
     /** Waits for certainty if need be. False: another process has the update. */
     readonly sure: (job: UpdateJob) => Effect.Effect<boolean>
+    /** The same for the Sender. */
+    readonly of: (job: UpdateJob) => Held
     /** After a confirmed message that is followed by others: writes it down, and interrupts whoever lost the update. */
     readonly confirmed: (job: UpdateJob, blocks: number) => Effect.Effect<void>
   }
@@ -40,12 +43,15 @@ export class Footing extends Context.Service<
         return !job.hold.lost
       })
 
+      const certain = (job: UpdateJob) => !job.hold.lost && node.certain() && job.hold.owner === node.id()
+
       const sure = (job: UpdateJob) =>
         Effect.suspend(() => {
           if (job.hold.lost) return Effect.succeed(false)
-          if (node.certain() && job.hold.owner === node.id()) return Effect.succeed(true)
-          return Effect.andThen(node.certainty, renew(job))
+          return certain(job) ? Effect.succeed(true) : Effect.andThen(node.certainty, renew(job))
         })
+
+      const of = (job: UpdateJob): Held => ({ certain: () => certain(job), sure: sure(job) })
 
       const confirmed = Effect.fnUntraced(function* (job: UpdateJob, blocks: number) {
         job.progress = blocks
@@ -57,7 +63,7 @@ export class Footing extends Context.Service<
         if (!(yield* sure(job))) return yield* Effect.interrupt
       })
 
-      return Footing.of({ sure, confirmed })
+      return Footing.of({ sure, of, confirmed })
     })
   )
 }

@@ -4,6 +4,7 @@ import { Bots } from "../bots/Bots.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
 import { Attachments } from "../media/Attachments.ts"
+import type { Held } from "../repo/lease.ts"
 import { BotUnusable } from "../telegram/reasons.ts"
 import { TelegramClient } from "../telegram/TelegramClient.ts"
 import { TelegramError } from "../telegram/TelegramError.ts"
@@ -34,6 +35,11 @@ export interface Sending {
    * begun to arrive is then finished, whatever the patience.
    */
   readonly departing?: Effect.Effect<boolean>
+  /**
+   * What this belongs to. Looked at directly before every call, whatever that has waited for: its turn, a pause, an
+   * upload. Once another process has it, the send is interrupted.
+   */
+  readonly held?: Held
 }
 
 export interface Sent {
@@ -118,8 +124,9 @@ const make = Effect.gen(function* () {
       const token = bot.token.value
       // The chat's new id, and what is paid for, also reach what Attachments makes of the call.
       const paid = sending.lane !== "reply" && bot.allowPaidBroadcast && /^(send|copy)/.test(call.method)
-      return attachments.attach(bot, call, ({ method, payload }) =>
-        telegram.call(
+      const { held } = sending
+      return attachments.attach(bot, call, ({ method, payload }) => {
+        const calling = telegram.call(
           token,
           method,
           paid || migratedTo !== undefined
@@ -128,9 +135,12 @@ const make = Effect.gen(function* () {
                 ...(paid ? { allow_paid_broadcast: true } : {}),
                 ...(migratedTo === undefined ? {} : { chat_id: migratedTo })
               }
-            : payload
+            : payload,
+          held?.certain
         )
-      )
+        if (held === undefined) return calling
+        return Effect.flatMap(held.sure, (ours) => (ours ? calling : Effect.interrupt))
+      })
     })
 
   const deliver = (

@@ -96,6 +96,7 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
   })
 
   return Effect.fnUntraced(function* (id: number): Effect.fn.Return<void, SqlError.SqlError> {
+    const sinceMs = performance.now()
     const claimed = yield* events.claim(id, owner)
     if (Option.isNone(claimed)) return
     const stored = claimed.value
@@ -103,11 +104,11 @@ export const makeProcessing = Effect.fnUntraced(function* (owner: string) {
     if (Option.isNone(gateway)) {
       return yield* events.finish(id, owner, { state: "unmatched", error: "este gateway não existe mais aqui" })
     }
-    yield* handle(gateway.value, stored).pipe(
-      Effect.catchCause((cause) => broken(stored, cause)),
-      holding(events.renew(id, owner)),
-      Effect.annotateLogs(stored.requestId === null ? {} : { request_id: stored.requestId })
-    )
+    const handling = Effect.catchCause(handle(gateway.value, stored), (cause) => broken(stored, cause))
+    yield* holding(
+      events.renew(id, owner),
+      sinceMs
+    )(() => handling).pipe(Effect.annotateLogs(stored.requestId === null ? {} : { request_id: stored.requestId }))
   })
 })
 

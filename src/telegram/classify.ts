@@ -1,5 +1,6 @@
 import { Predicate } from "effect"
 import { GrammyError, HttpError } from "grammy"
+import { HeldBack } from "./HeldBack.ts"
 import { refusals } from "./refusals.ts"
 import { Ambiguous, BotUnusable, RateLimited, Rejected, Unreachable, type TelegramReason } from "./reasons.ts"
 import { sanitiseDescription } from "./secrets.ts"
@@ -62,6 +63,7 @@ const connectCodes = new Set([
 ])
 
 const neverLeft = (error: unknown, code: string): boolean => {
+  if (error instanceof HeldBack) return true
   if (connectCodes.has(code)) return true
   // A certificate is judged before the first byte of HTTP.
   if (/^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/.test(code)) return true

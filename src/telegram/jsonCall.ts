@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { GrammyError, HttpError } from "grammy"
 import type { Dispatcher } from "undici"
+import { HeldBack } from "./HeldBack.ts"
 import { toAnswer } from "./transport.ts"
 
 /** Telegram itself sleeps up to 8 s before it answers a limited bot: a shorter timeout would make such sends ambiguous. */
@@ -16,20 +17,24 @@ type Done = (text: string, status: number, retryAfter: unknown) => void
 class Answering implements Dispatcher.DispatchHandler {
   readonly #done: Done
   readonly #failed: (error: unknown) => void
+  readonly #mayLeave: (() => boolean) | undefined
   readonly #chunks: Array<Buffer> = []
   #status = 0
   #retryAfter: unknown
   #controller: Dispatcher.DispatchController | undefined
   #aborted = false
 
-  constructor(done: Done, failed: (error: unknown) => void) {
+  constructor(done: Done, failed: (error: unknown) => void, mayLeave: (() => boolean) | undefined) {
     this.#done = done
     this.#failed = failed
+    this.#mayLeave = mayLeave
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#aborted) this.abort()
+    // Between `dispatch` and this undici looks whether the socket is still good, a turn of the event loop later.
+    else if (this.#mayLeave?.() === false) controller.abort(new HeldBack())
   }
 
   onResponseStart(
@@ -65,7 +70,12 @@ class Answering implements Dispatcher.DispatchHandler {
 export const jsonCallOver = (dispatcher: Dispatcher, apiRoot: string) => {
   const origin = /^https?:\/\/[^/]+/i.exec(apiRoot)?.[0] ?? apiRoot
   const prefix = apiRoot.slice(origin.length)
-  return (token: string, method: string, payload: object | undefined): Effect.Effect<unknown, unknown> =>
+  return (
+    token: string,
+    method: string,
+    payload: object | undefined,
+    mayLeave?: () => boolean
+  ): Effect.Effect<unknown, unknown> =>
     Effect.callback((resume) => {
       const answering = new Answering(
         (text, status, retryAfter) => {
@@ -75,7 +85,8 @@ export const jsonCallOver = (dispatcher: Dispatcher, apiRoot: string) => {
           }
           resume(answer.ok ? Effect.succeed(answer.result) : Effect.fail(refusal(answer, method, payload)))
         },
-        (error) => resume(Effect.fail(new HttpError("network", error)))
+        (error) => resume(Effect.fail(new HttpError("network", error))),
+        mayLeave
       )
       try {
         dispatcher.dispatch(

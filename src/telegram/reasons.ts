@@ -26,7 +26,7 @@ export class Ambiguous extends Schema.TaggedClass<Ambiguous>()("Ambiguous", {
   }
 }
 
-/** No connection came about: certainly not delivered. */
+/** No connection came about, or the caller held it back before its first byte: certainly not delivered. */
 export class Unreachable extends Schema.TaggedClass<Unreachable>()("Unreachable", { description }) {
   get retryable() {
     return true

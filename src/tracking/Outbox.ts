@@ -1,5 +1,6 @@
 import { Clock, Context, Effect, Latch, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import type { Held } from "../repo/lease.ts"
 import { type NewOutboxRow, OutboxRepo, type OutboxRow } from "../repo/OutboxRepo.ts"
 import { Breakers, type Trouble } from "./Breakers.ts"
 
@@ -16,14 +17,14 @@ export type OutboxOutcome =
   | { readonly _tag: "Failed"; readonly reason: string; readonly unsent?: boolean | undefined }
   | { readonly _tag: "Dropped" }
 
-/**
- * Brings one row to its destination. `row.progress` parts are confirmed already; `saveProgress` keeps how many are, so
- * that after a crash the rest is sent, not the whole.
- */
-export type OutboxHandler = (
-  row: OutboxRow,
-  saveProgress: (parts: number) => Effect.Effect<void, SqlError.SqlError>
-) => Effect.Effect<OutboxOutcome, SqlError.SqlError>
+/** A row that this process has claimed. */
+export interface OutboxHold extends Held {
+  /** How many parts are confirmed, so that after a crash the rest is sent, not the whole. */
+  readonly saveProgress: (parts: number) => Effect.Effect<void, SqlError.SqlError>
+}
+
+/** Brings one row to its destination; `row.progress` parts are confirmed already. */
+export type OutboxHandler = (row: OutboxRow, hold: OutboxHold) => Effect.Effect<OutboxOutcome, SqlError.SqlError>
 
 /** Brings many rows of one account at once, one group after another. */
 export interface OutboxBatch {

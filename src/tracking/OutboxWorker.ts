@@ -3,7 +3,7 @@ import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import * as Log from "../log/Log.ts"
 import { stopwatch, telemetry } from "../log/telemetry.ts"
-import { holding } from "../repo/lease.ts"
+import { type Held, holding } from "../repo/lease.ts"
 import { OutboxRepo, type OutboxRow, type Settled } from "../repo/OutboxRepo.ts"
 import { PollPace } from "../repo/PollPace.ts"
 import { surviving } from "../repo/surviving.ts"
@@ -30,7 +30,10 @@ const drainTimeout = "6 seconds"
 // What happened outside must get into the row, or it happens twice: worth waiting for an absent database.
 const whileDatabaseIsAway = { schedule: Schedule.spaced("250 millis"), times: 240 }
 
-type Deliver = (rows: ReadonlyArray<OutboxRow>) => Effect.Effect<ReadonlyArray<OutboxOutcome>, SqlError.SqlError>
+type Deliver = (
+  rows: ReadonlyArray<OutboxRow>,
+  held: Held
+) => Effect.Effect<ReadonlyArray<OutboxOutcome>, SqlError.SqlError>
 
 /** Works the outbox off: every destination by itself, every order key strictly in order. */
 export const outboxWorkerLayer = Layer.effectDiscard(
@@ -68,12 +71,16 @@ export const outboxWorkerLayer = Layer.effectDiscard(
     const deliverGroup = (
       destination: string,
       rows: ReadonlyArray<OutboxRow>,
+      claimedMs: number,
       deliver: Deliver,
       again: (inSeconds: number) => void
     ) =>
-      Effect.suspend(() => {
+      holding(
+        repo.renew(idsOf(rows), owner),
+        claimedMs
+      )((held) => {
         const seconds = stopwatch()
-        return deliver(rows).pipe(
+        return deliver(rows, held).pipe(
           Effect.catchCause(unexpected(rows)),
           Effect.tap(() => Effect.sync(() => telemetry.deliverySeconds.record({ destination }, seconds()))),
           Effect.flatMap((outcomes) => finish(destination, rows, outcomes)),
@@ -82,7 +89,6 @@ export const outboxWorkerLayer = Layer.effectDiscard(
           })
         )
       }).pipe(
-        holding(repo.renew(idsOf(rows), owner)),
         Effect.tap((held) =>
           Option.isSome(held) ? Effect.void : Log.warn(`[AVISO] A entrega ${idsOf(rows)[0]} passou para outro processo`)
         ),
@@ -94,11 +100,11 @@ export const outboxWorkerLayer = Layer.effectDiscard(
 
     const oneByOne =
       (handler: OutboxHandler): Deliver =>
-      ([row]) =>
+      ([row], held) =>
         row === undefined
           ? Effect.succeed([])
           : Effect.map(
-              handler(row, (parts) => repo.saveProgress(row.id, owner, parts)),
+              handler(row, { ...held, saveProgress: (parts) => repo.saveProgress(row.id, owner, parts) }),
               (outcome) => [outcome]
             )
 
@@ -116,7 +122,7 @@ export const outboxWorkerLayer = Layer.effectDiscard(
       /** A delivery is over: the next of its order may leave. */
       const ended = Latch.makeUnsafe(false)
 
-      const start = (rows: ReadonlyArray<OutboxRow>) => {
+      const start = (rows: ReadonlyArray<OutboxRow>, claimedMs: number) => {
         const account = accountOf(rows)
         running += 1
         underWay.set(account, (underWay.get(account) ?? 0) + 1)
@@ -129,15 +135,16 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         })
         pace.news()
         const again = (seconds: number) => pace.news(seconds * 1000)
-        fork(Effect.ensuring(deliverGroup(destination, rows, deliver, again), left))
+        fork(Effect.ensuring(deliverGroup(destination, rows, claimedMs, deliver, again), left))
       }
 
       /** One attempt for each account that was away; what comes of it decides for all that waits. */
       const probe = Effect.fnUntraced(function* (nowMs: number) {
         for (const account of breakers.due(nowMs)) {
           if (underWay.has(account)) continue
+          const claimedMs = performance.now()
           const rows = yield* repo.claim(destination, owner, { limit: 1, only: account })
-          if (rows.length > 0) start(rows)
+          if (rows.length > 0) start(rows, claimedMs)
         }
       })
 
@@ -150,8 +157,9 @@ export const outboxWorkerLayer = Layer.effectDiscard(
         // A group of many is alone with its account: what comes meanwhile makes the next one larger.
         const without = [...breakers.shut(), ...(size > 1 ? underWay.keys() : [])]
         const limit = Math.max(room, size)
+        const claimedMs = performance.now()
         const rows = room > 0 ? yield* repo.claim(destination, owner, { limit, without }) : []
-        for (const group of groupsOf(rows, size)) start(group)
+        for (const group of groupsOf(rows, size)) start(group, claimedMs)
         const isMore = room <= 0 || rows.length >= limit
         if (isMore && running < places) return
         const waitMs = Math.min(pace.waitMs, Math.max(breakers.nextDueMs(nowMs) - nowMs, 10))

@@ -18,6 +18,7 @@ import { botNamed } from "../http/door.ts"
 import { growth } from "../support/metrics.ts"
 import { ana } from "../support/shop.ts"
 import { privateMessage } from "../support/updates.ts"
+import { alwaysOurs } from "./support.ts"
 
 const refused = new TelegramError({
   method: "sendMessage",
@@ -62,7 +63,7 @@ const setUp = Effect.fnUntraced(function* (handle: Handlers["Service"]["handle"]
           all: () => [...bots.values()]
         }),
         Layer.succeed(Handlers, { handle, acknowledge: () => Effect.void }),
-        Layer.mock(Footing, { sure: () => Effect.succeed(true) }),
+        Layer.succeed(Footing, alwaysOurs),
         Leftovers.layer,
         Layer.mock(Recorder, { record, recordAll: (all) => record(...all) }),
         Layer.mock(UpdatesRepo, {

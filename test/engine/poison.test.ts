@@ -16,7 +16,7 @@ import { TelegramError } from "../../src/telegram/TelegramError.ts"
 import { botNamed } from "../http/door.ts"
 import { ana } from "../support/shop.ts"
 import { nextUpdateId } from "../support/updates.ts"
-import { startJob } from "./support.ts"
+import { alwaysOurs, startJob } from "./support.ts"
 
 const refused = new TelegramError({
   method: "sendMessage",
@@ -47,7 +47,7 @@ const runWith = Effect.fnUntraced(function* (
       Layer.provide([
         Layer.mock(Bots, { find: () => Option.none(), byId: () => Option.some(botNamed("vip")), all: () => [] }),
         Layer.succeed(Handlers, { handle, acknowledge: () => Effect.void }),
-        Layer.succeed(Footing, { sure: () => Effect.succeed(true), confirmed: () => Effect.void, ...footing }),
+        Layer.succeed(Footing, { ...alwaysOurs, ...footing }),
         Layer.mock(Recorder, { record: (recording) => Effect.sync(() => void recorded.push(recording)) }),
         Layer.mock(UpdatesRepo, {
           saveAttempt: () => Effect.void,

@@ -24,11 +24,18 @@ export const nodeWith = (given: Partial<Node["Service"]> = {}): Node["Service"] 
     ...given
   })
 
+/** Nothing is ever taken over by another process. */
+export const alwaysOurs = Footing.of({
+  sure: () => Effect.succeed(true),
+  of: () => ({ certain: () => true, sure: Effect.succeed(true) }),
+  confirmed: () => Effect.void
+})
+
 /** The engine's ground for a process that has nobody to agree with. */
 export const aloneLayers = [
   Layer.succeed(Node, nodeWith()),
   Layer.succeed(Turns, Turns.of({ during: (_, work) => work, keep: () => Effect.void })),
-  Layer.succeed(Footing, Footing.of({ sure: () => Effect.succeed(true), confirmed: () => Effect.void })),
+  Layer.succeed(Footing, alwaysOurs),
   Leftovers.layer
 ] as const
 

@@ -39,6 +39,7 @@ describe("a process stands still for 15 s and goes on", () => {
         const takenOver = yield* secondsOf(allDone(sql, 14))
         yield* lasting(frozenMs - (performance.now() - frozenAt))
         const mark = first.service.log.length
+        const thawedAt = performance.now()
         yield* thaw(first)
         // It answers for itself again before anything is counted: its next beat, and somebody new.
         yield* waitUntil(first.service.request("GET", "/readyz"), (answer) => answer.status === 200)
@@ -52,13 +53,19 @@ describe("a process stands still for 15 s and goes on", () => {
         yield* Effect.forEach(late, ({ id }) => telegram.waitFor(sentTo(id, /Olá/)))
         yield* allDone(sql, 10)
 
-        const { ambiguous, duplicated, inFlight, lost } = toll(yield* telegram.calls, [...people, ...late], [frozenAt])
+        const { ambiguous, duplicated, inFlight, lost, withThaw } = toll(
+          yield* telegram.calls,
+          [...people, ...late],
+          [frozenAt],
+          { thawedAt }
+        )
         yield* say(
           `frozen: taken over after ${takenOver.seconds.toFixed(1)} s, lost ${lost}, duplicated ${duplicated}, ` +
-            `ambiguous ${ambiguous} of ${inFlight} in flight`
+            `ambiguous ${ambiguous} of ${inFlight} in flight, ${withThaw} with the thaw`
         )
         assert.deepStrictEqual({ lost, duplicated }, { lost: 0, duplicated: 0 })
         assert.isAtMost(ambiguous, inFlight)
+        assert.isAtMost(withThaw, 1)
         assert.notMatch(first.service.log.slice(mark), / ERROR /)
         const events = yield* sql`select 1 from funnel_events where event_name = 'bot_start'`
         assert.lengthOf(events, people.length + late.length)

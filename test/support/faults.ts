@@ -141,30 +141,49 @@ export const blocks = ["sendPhoto", "sendDocument", "sendMessage"] as const
  * ambiguous when its first copy was on its way at that moment or its confirmation had no time to be written down
  * (`graceMs`), else it is duplicated. Between an answer and its note in the database a service may wait for a processor:
  * with all test workers busy that took more than 100 ms in 2 of 12 runs. What is repeated after a restart comes a second later.
+ *
+ * A process that stood still and goes on at `thawedAt` may have been stopped between its last look at what is still its
+ * own and the write to the socket; that message arrives with the thaw. It has one thread, so this can be one only.
  */
 export const toll = (
   calls: ReadonlyArray<Call>,
   people: ReadonlyArray<Someone>,
   deaths: ReadonlyArray<number>,
-  graceMs = 300
+  { graceMs = 300, thawedAt = Infinity } = {}
 ) => {
   const sends = calls.filter((call) => call.ok && (blocks as ReadonlyArray<string>).includes(call.method))
   const wasInFlight = (call: Call) =>
     deaths.some((diedAt) => call.receivedAt <= diedAt + graceMs && call.answeredAt >= diedAt - graceMs)
-  let [lost, duplicated, ambiguous] = [0, 0, 0]
+  const cameWithThaw = (call: Call) => call.receivedAt >= thawedAt && call.receivedAt < thawedAt + graceMs
+  let [lost, duplicated, ambiguous, withThaw] = [0, 0, 0, 0]
   for (const { id } of people) {
     for (const method of blocks) {
       const copies = sends
         .filter((call) => call.method === method && Number(call.params["chat_id"]) === id)
         .toSorted((a, b) => a.receivedAt - b.receivedAt)
       if (copies.length === 0) lost++
-      for (const copy of copies.slice(0, -1)) {
+      for (const [index, copy] of copies.slice(0, -1).entries()) {
         if (wasInFlight(copy)) ambiguous++
-        else duplicated++
+        else if (cameWithThaw(copies[index + 1]!)) {
+          withThaw++
+          tell(id, method, copies, deaths)
+        } else {
+          duplicated++
+          tell(id, method, copies, deaths)
+        }
       }
     }
   }
-  return { lost, duplicated, ambiguous, inFlight: sends.filter(wasInFlight).length }
+  return { lost, duplicated, ambiguous, withThaw, inFlight: sends.filter(wasInFlight).length }
+}
+
+/** When each copy was under way, in ms from the fault: without it a failure that is seen once cannot be understood. */
+const tell = (id: number, method: string, copies: ReadonlyArray<Call>, deaths: ReadonlyArray<number>) => {
+  const since = deaths[0] ?? 0
+  const times = copies.map(({ answeredAt, receivedAt }) =>
+    [receivedAt, answeredAt].map((at) => Math.round(at - since)).join("–")
+  )
+  process.stdout.write(`seed ${seed}: ${method} to ${id} came more than once: ${times.join(", ")} ms\n`)
 }
 
 /** Every update that was acknowledged is in the inbox and done. */

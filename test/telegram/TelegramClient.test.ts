@@ -66,6 +66,29 @@ describe("TelegramClient", () => {
     })
   )
 
+  it.live("what is taken back before its first byte does not leave", () =>
+    Effect.gen(function* () {
+      const api = yield* standIn(ok({ message_id: 1 }))
+      yield* withClient(api.apiRoot, (client) =>
+        Effect.gen(function* () {
+          yield* client.call(token, "sendMessage", { chat_id: 1, text: "um" })
+          let ours = true
+          const second = yield* Effect.forkChild(
+            Effect.flip(client.call(token, "sendMessage", { chat_id: 1, text: "dois" }, () => ours)),
+            { startImmediately: true }
+          )
+          ours = false
+          assert.strictEqual((yield* Fiber.join(second)).reason._tag, "Unreachable")
+          yield* client.call(token, "sendMessage", { chat_id: 1, text: "três" }, () => true)
+        })
+      )
+      assert.deepStrictEqual(
+        api.received.map(({ body }) => JSON.parse(String(body)).text),
+        ["um", "três"]
+      )
+    })
+  )
+
   it.live("classifies a refusal, without payload or token", () =>
     Effect.gen(function* () {
       const description = `Forbidden: bot was blocked by the user (bot${secret})`

@@ -12,6 +12,7 @@ import { UsersRepo } from "../../repo/UsersRepo.ts"
 import type { OutboxHandler } from "../../tracking/Outbox.ts"
 import { outcomeOf, sent } from "./outcomes.ts"
 import { makeRewrite } from "./pixMessages.ts"
+import { sendingOf } from "./sending.ts"
 import { isOutcome, makeSubjectOf } from "./subject.ts"
 
 /** A code that nobody paid in time: its message says so and offers a new one. Money that comes later still counts. */
@@ -21,7 +22,7 @@ export const makeExpiry = Effect.gen(function* () {
   const sender = yield* Sender
   const users = yield* UsersRepo
 
-  const handle: OutboxHandler = Effect.fn("Delivery.expiry")(function* (row, saveProgress) {
+  const handle: OutboxHandler = Effect.fn("Delivery.expiry")(function* (row, hold) {
     const subject = yield* subjectOf(row)
     if (isOutcome(subject)) return subject
     const { bot, payment, telegramId } = subject
@@ -44,15 +45,7 @@ export const makeExpiry = Effect.gen(function* () {
     const words = fits ? first : plain
     if (words !== undefined) yield* rewrite(bot, payment, words)
     if (!fits && ownCalls.length > 0) {
-      const result = yield* Effect.result(
-        sender.send({
-          bot,
-          lane: "reply",
-          calls: ownCalls,
-          from: row.progress,
-          onConfirmed: (confirmed) => Effect.ignore(saveProgress(confirmed))
-        })
-      )
+      const result = yield* Effect.result(sender.send(sendingOf(bot, ownCalls, row, hold)))
       if (result._tag === "Failure") return outcomeOf(result.failure)
     }
     yield* Log.info(`[BOT][PIX] ${telegramId} foi avisado de que o código PIX venceu`, {

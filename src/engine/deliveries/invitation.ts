@@ -12,6 +12,7 @@ import { BotUnusable } from "../../telegram/reasons.ts"
 import type { OutboxHandler, OutboxOutcome } from "../../tracking/Outbox.ts"
 import { makeTrouble } from "./groupTrouble.ts"
 import { failed, outcomeOf, sent } from "./outcomes.ts"
+import { sendingOf } from "./sending.ts"
 import { isOutcome, makeSubjectOf, pausedBot } from "./subject.ts"
 import { vipChatOf } from "./vipChat.ts"
 
@@ -40,7 +41,7 @@ export const makeInvitation = Effect.gen(function* () {
     return invite_link
   })
 
-  const handle: OutboxHandler = Effect.fn("Delivery.invitation")(function* (row, saveProgress) {
+  const handle: OutboxHandler = Effect.fn("Delivery.invitation")(function* (row, hold) {
     const subject = yield* subjectOf(row)
     if (isOutcome(subject)) return subject
     const { bot, payment, telegramId } = subject
@@ -59,15 +60,7 @@ export const makeInvitation = Effect.gen(function* () {
     const person = { telegramId, ...(yield* users.nameOf(bot.id, telegramId)) }
     const own = bot.messages.get("vip") ?? { text: texts.vipInvite }
     const content = { ...own, buttons: [...(own.buttons ?? []), [{ text: texts.vipButton, url: link.success }]] }
-    const result = yield* Effect.result(
-      sender.send({
-        bot,
-        lane: "reply",
-        calls: composeFor(bot, person, content),
-        from: row.progress,
-        onConfirmed: (confirmed) => Effect.ignore(saveProgress(confirmed))
-      })
-    )
+    const result = yield* Effect.result(sender.send(sendingOf(bot, composeFor(bot, person, content), row, hold)))
     if (result._tag === "Failure") return outcomeOf(result.failure)
     yield* Log.info(`[BOT][VIP] Convite do grupo VIP enviado para ${telegramId} no bot ${bot.slug}`, {
       slug: bot.slug,

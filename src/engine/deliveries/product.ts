@@ -11,6 +11,7 @@ import { UsersRepo } from "../../repo/UsersRepo.ts"
 import { Outbox, type OutboxHandler } from "../../tracking/Outbox.ts"
 import { failed, outcomeOf, sent } from "./outcomes.ts"
 import { makeRewrite } from "./pixMessages.ts"
+import { sendingOf } from "./sending.ts"
 import { isOutcome, makeSubjectOf, pausedBot } from "./subject.ts"
 import { vipChatOf } from "./vipChat.ts"
 
@@ -37,7 +38,7 @@ export const makeProduct = Effect.gen(function* () {
           dedupeKey: `vip_access:${payment.id}`
         })
 
-  const handle: OutboxHandler = Effect.fn("Delivery.product")(function* (row, saveProgress) {
+  const handle: OutboxHandler = Effect.fn("Delivery.product")(function* (row, hold) {
     const latencyMs = Log.timer()
     const subject = yield* subjectOf(row)
     if (isOutcome(subject)) return subject
@@ -47,15 +48,7 @@ export const makeProduct = Effect.gen(function* () {
 
     const person = { telegramId, ...(yield* users.nameOf(bot.id, telegramId)) }
     const calls = contentsOf(bot, payment).flatMap((content) => composeFor(bot, person, content, boughtBy(payment)))
-    const result = yield* Effect.result(
-      sender.send({
-        bot,
-        lane: "reply",
-        calls,
-        from: row.progress,
-        onConfirmed: (confirmed) => Effect.ignore(saveProgress(confirmed))
-      })
-    )
+    const result = yield* Effect.result(sender.send(sendingOf(bot, calls, row, hold)))
     yield* inviteLater(bot, payment, telegramId)
     if (result._tag === "Failure") return outcomeOf(result.failure)
     yield* Log.info(`[PAYMENT][ENTREGA] Produto entregue para ${telegramId} no bot ${bot.slug}`, {

@@ -75,6 +75,7 @@ export const makePlanTap = Effect.gen(function* () {
         lane: "reply",
         calls,
         from: job.progress,
+        held: footing.of(job),
         onConfirmed: (confirmed) => (confirmed < calls.length ? footing.confirmed(job, confirmed) : Effect.void)
       })
       .pipe(
@@ -93,11 +94,12 @@ export const makePlanTap = Effect.gen(function* () {
   })
 
   /** Words with a button that asks for the very same thing again: plan, price and where it was offered. */
-  const say = (bot: Bot, tap: Tap, action: PlanAction, text: string, retry: boolean) =>
+  const say = (bot: Bot, job: UpdateJob, tap: Tap, action: PlanAction, text: string, retry: boolean) =>
     sender
       .send({
         bot,
         lane: "reply",
+        held: footing.of(job),
         calls: composeFor(
           bot,
           tap.person,
@@ -109,6 +111,7 @@ export const makePlanTap = Effect.gen(function* () {
 
   const apologise = Effect.fnUntraced(function* (
     bot: Bot,
+    job: UpdateJob,
     tap: Tap,
     action: PlanAction,
     error: CheckoutError,
@@ -118,11 +121,11 @@ export const makePlanTap = Effect.gen(function* () {
     const fields = { event_name: "pix_failed", gateway: bot.gateway }
     const limited = error.reason._tag === "CheckoutLimited"
     yield* limited ? Log.recovered(what, error, fields) : Log.failure(what, error, fields)
-    if (limited) return yield* say(bot, tap, action, texts.checkoutLimited, false)
+    if (limited) return yield* say(bot, job, tap, action, texts.checkoutLimited, false)
     // The sentence and the button that he would get now are in the chat already.
     if (consoled) return "sent" as const
     const slow = error.reason._tag === "CheckoutUncertain"
-    return yield* say(bot, tap, action, slow ? texts.checkoutSlow : texts.checkoutFailed, true)
+    return yield* say(bot, job, tap, action, slow ? texts.checkoutSlow : texts.checkoutFailed, true)
   })
 
   /** The charge goes on being made; whoever waits is told so in time, and gets his code when it comes. */
@@ -141,7 +144,7 @@ export const makePlanTap = Effect.gen(function* () {
       event_name: "pix_slow",
       gateway: bot.gateway
     })
-    const consoling = yield* Effect.forkChild(Effect.result(say(bot, tap, action, texts.checkoutWaiting, true)))
+    const consoling = yield* Effect.forkChild(Effect.result(say(bot, job, tap, action, texts.checkoutWaiting, true)))
     const exit = yield* Fiber.join(fiber)
     const consoled = yield* Fiber.join(consoling)
     return { exit, consoled: consoled._tag === "Success" }
@@ -173,7 +176,7 @@ export const makePlanTap = Effect.gen(function* () {
     const { consoled, exit } = yield* orConsole(bot, job, tap, action, opening)
     const answered = yield* exit.pipe(
       Effect.flatMap((charge) => sendPix(bot, job, tap, charge, picture)),
-      Effect.catchTag("CheckoutError", (error) => apologise(bot, tap, action, error, consoled))
+      Effect.catchTag("CheckoutError", (error) => apologise(bot, job, tap, action, error, consoled))
     )
     yield* Fiber.join(answering)
     const recording = interaction(bot, job, tap.person, meta, answered === "gone")

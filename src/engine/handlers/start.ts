@@ -58,6 +58,7 @@ export const makeStart = Effect.gen(function* () {
         lane: "reply",
         calls,
         from: job.progress,
+        held: footing.of(job),
         onConfirmed: (confirmed) =>
           Effect.andThen(
             confirmed === 1 ? firstSent : Effect.void,
