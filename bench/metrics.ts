@@ -8,6 +8,7 @@ import { askPlainly, type Question, questions } from "./lib/metricsQuestions.ts"
 import { crowd } from "./lib/metricsLive.ts"
 import { botCount, seedFunnel } from "./lib/seedFunnel.ts"
 import { type BenchService, freePort, startService } from "./lib/service.ts"
+import { vacuumed } from "./lib/vacuum.ts"
 
 /** FUNIL_BENCH_EVENTS is no setting of the service, only of this bench. */
 const events = Number(process.env["FUNIL_BENCH_EVENTS"] ?? 10_000_000)
@@ -40,14 +41,13 @@ export const metrics: Bench = async ({ sql, env }) => {
     figure("metrics_rebuild", "s", rebuildSeconds)
   ]
   const list = questions(asked, botCount)
-  const taken: Array<{ readonly question: Question; readonly ms: number }> = []
   for (const question of list.slice(0, 20)) await again.api("GET", `/api/metrics?${question.query}`)
-  for (const question of list) {
-    const begun = performance.now()
-    const answer = await again.api("GET", `/api/metrics?${question.query}`)
-    if (answer["funnel"] === undefined) throw new Error(`no funnel for ${question.query}`)
-    taken.push({ question, ms: performance.now() - begun })
-  }
+  const justCounted = (await askedAll(again, list)).map(({ ms }) => ms)
+  found.push(figure("metrics_just_counted_p95", "ms", percentile(justCounted, 0.95), { latencies: justCounted }))
+  tell(`asked just after counting, p95 ${percentile(justCounted, 0.95)}`)
+  await run(vacuumed(sql))
+  tell("vacuumed")
+  const taken = await askedAll(again, list)
   tell(
     `asked, p50 ${percentile(
       taken.map(({ ms }) => ms),
@@ -86,6 +86,17 @@ export const metrics: Bench = async ({ sql, env }) => {
   tell("asked while a crowd came")
   found.push(...(await run(ingestRate(sql))))
   return found
+}
+
+const askedAll = async (service: BenchService, list: ReadonlyArray<Question>) => {
+  const taken: Array<{ readonly question: Question; readonly ms: number }> = []
+  for (const question of list) {
+    const begun = performance.now()
+    const answer = await service.api("GET", `/api/metrics?${question.query}`)
+    if (answer["funnel"] === undefined) throw new Error(`no funnel for ${question.query}`)
+    taken.push({ question, ms: performance.now() - begun })
+  }
+  return taken
 }
 
 /** Questions until now, while 200 events a second arrive and have been arriving for five minutes. */

@@ -7,6 +7,7 @@ import { percentile } from "./lib/httpLoad.ts"
 import { openPanel } from "./lib/panelClient.ts"
 import { seedPanel } from "./lib/seedPanel.ts"
 import { freePort, startService } from "./lib/service.ts"
+import { vacuumed } from "./lib/vacuum.ts"
 
 /** FUNIL_BENCH_PEOPLE is no setting of the service, only of this bench. */
 const people = Number(process.env["FUNIL_BENCH_PEOPLE"] ?? 1_000_000)
@@ -68,8 +69,7 @@ export const panel: Bench = async ({ env, sql }) => {
   tell("seeded")
   await run(Effect.provideService(counted, SqlClient.SqlClient, sql))
   tell("counted")
-  // As autovacuum leaves tables that grew over a year.
-  await run(sql`vacuum analyze`)
+  await run(vacuumed(sql))
   const seedSeconds = (performance.now() - seeding) / 1000
 
   const service = await startService(await freePort(), env)

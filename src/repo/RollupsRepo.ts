@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import * as Log from "../log/Log.ts"
 import { firstOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
 import { clear, quarterOf, sumUpAll, visitLagSeconds, writeQuarters, writtenMonths } from "./metrics/cells.ts"
@@ -38,6 +39,8 @@ export const defaultWindows: Windows = {
   settled_seconds: 604_800
 }
 
+const counted = "metrics_cells, metrics_times, metrics_returns, metrics_marks"
+
 type Sql<A> = Effect.Effect<A, SqlError.SqlError>
 
 /** The funnel's cells: how far they reach, and bringing them up to the rows. */
@@ -45,7 +48,10 @@ export class RollupsRepo extends Context.Service<
   RollupsRepo,
   {
     readonly state: Sql<RollupState>
-    /** Recomputes what changed; answers how many quarters of an hour that were. Only one process at a time works, the others wait. */
+    /**
+     * Recomputes what changed; answers how many quarters of an hour that were, `Infinity` when all. Only one process at
+     * a time works, the others wait.
+     */
     readonly refresh: Sql<number>
     /** Recomputes everything from the events. */
     readonly rebuild: Sql<void>
@@ -88,8 +94,25 @@ export class RollupsRepo extends Context.Service<
         yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until })
         yield* sumUpAll(sql, yield* writtenMonths(sql))
         // Questions come at once, and without it they are answered by reading whole tables.
-        yield* sql`analyze metrics_cells, metrics_times, metrics_returns, metrics_marks`
+        yield* sql`analyze ${sql.literal(counted)}`
       })
+
+      /** What was written anew is slow to read until it was vacuumed (docs/metrics.md); autovacuum comes a minute later. */
+      const tidied = Effect.gen(function* () {
+        const connection = yield* sql.reserve
+        const execute = (statement: string) => connection.executeUnprepared(statement, [], undefined)
+        yield* execute("set statement_timeout = 0")
+        yield* Effect.ensuring(
+          execute(`vacuum (analyze) ${counted}`),
+          Effect.ignore(execute("reset statement_timeout"))
+        )
+      }).pipe(
+        Effect.scoped,
+        Effect.catch((error) =>
+          Log.recovered("As tabelas da contagem do funil ficam mais lentas por um minuto", error)
+        ),
+        Effect.withSpan("RollupsRepo.tidied")
+      )
 
       const untilNow = Effect.map(
         sql<{ readonly until: Date }>`
@@ -137,12 +160,12 @@ export class RollupsRepo extends Context.Service<
             if (!stale && rolledTo !== undefined && until <= rolledTo) return 0
             if (rolledTo === undefined || notes === undefined || notes.whole || notes.other || notes.n > manyNotes) {
               yield* everything
-              return manyQuarters
+              return Infinity
             }
             const touched = yield* quarters(rolledTo, until)
             if (touched.length > manyQuarters) {
               yield* everything
-              return touched.length
+              return Infinity
             }
             const buckets = yield* clear(sql, touched)
             const { windows } = yield* state
@@ -152,10 +175,14 @@ export class RollupsRepo extends Context.Service<
             return touched.length
           })
         )
-        .pipe(Effect.withSpan("RollupsRepo.refresh"))
+        .pipe(
+          Effect.tap((recomputed) => (recomputed === Infinity ? tidied : Effect.void)),
+          Effect.withSpan("RollupsRepo.refresh")
+        )
 
       const rebuild = Effect.andThen(alone, everything).pipe(
         sql.withTransaction,
+        Effect.andThen(tidied),
         Effect.withSpan("RollupsRepo.rebuild")
       )
 
