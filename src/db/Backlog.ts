@@ -8,6 +8,11 @@ export class Backlog<A> {
   readonly #some = Latch.makeUnsafe(false)
   #items: Array<A> = []
 
+  /** What waits, the oldest first. */
+  get items(): ReadonlyArray<A> {
+    return this.#items
+  }
+
   push(item: A): void {
     if (this.#items.push(item) === 1) this.#some.openUnsafe()
   }
