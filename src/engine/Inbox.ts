@@ -115,7 +115,7 @@ export class Inbox extends Context.Service<
           const owner = result.value
           if (owner === undefined) telemetry.repeatedUpdates.record({})
           // Without an owner it waits in the table until there is room.
-          else if (owner !== null) soon(jobOf({ ...row, attempts: 0, progress: 0 }, incoming, owner))
+          else if (owner !== null) soon(jobOf(row, incoming, owner))
           done()
         })
       }

@@ -20,16 +20,22 @@ export interface UpdateJob extends Omit<UnfinishedRow, "payload" | "progress">, 
   acknowledged: boolean
 }
 
+type Tried = "attempts" | "progress"
+
 /** Without the row's raw text: during a rush tens of thousands wait in memory. */
-export const jobOf = (row: Omit<UnfinishedRow, "payload">, incoming: Incoming, owner: string): UpdateJob => ({
+export const jobOf = (
+  row: Omit<UnfinishedRow, "payload" | Tried> & Partial<Pick<UnfinishedRow, Tried>>,
+  incoming: Incoming,
+  owner: string
+): UpdateJob => ({
   botId: row.botId,
   updateId: row.updateId,
   personId: row.personId,
   kind: row.kind,
   requestId: row.requestId,
   receivedAt: row.receivedAt,
-  attempts: row.attempts,
-  progress: row.progress,
+  attempts: row.attempts ?? 0,
+  progress: row.progress ?? 0,
   incoming,
   hold: { owner, lost: false },
   acknowledged: false

@@ -79,8 +79,9 @@ const parseMessage = (message: Json): Incoming => {
   const person = parsePerson(message["from"])
   if (person === undefined || !isPrivate(object(message["chat"]))) return { kind: "ignored", what: "message" }
   const raw = typeof message["text"] === "string" ? message["text"] : ""
-  const start = startCommand.exec(raw)
-  const consent = consentCommand.exec(raw)
+  const isCommand = raw.startsWith("/")
+  const start = isCommand ? startCommand.exec(raw) : null
+  const consent = isCommand ? consentCommand.exec(raw) : null
   if (consent !== null) return { kind: "consent", person, optedOut: consent[1]?.toLowerCase() === "parar" }
   if (start === null) return { kind: "text", person, text: text(raw, 4096) ?? "" }
   const payload = start[1] !== undefined && startPayload.test(start[1]) ? start[1] : undefined
