@@ -136,6 +136,9 @@ export const sessionMarks: Readonly<Record<string, string | null>> = { s1: "fb",
 /** One campaign runs at two sources. */
 export const campaignOf = (mark: string | null) => (mark === null ? null : mark === "tt" ? "c2" : "c1")
 
+/** One placement shows what runs in two campaigns, in two advertisements. */
+export const termOf = (mark: string | null) => (mark === null ? null : mark === "fb" ? "p2" : "p1")
+
 /** One advertisement runs in two campaigns. */
 export const contentOf = (mark: string | null) => (mark === null ? null : mark === "ig" ? "o2" : "o1")
 
@@ -146,8 +149,8 @@ export const empty = Effect.gen(function* () {
     yield* sql`insert into bots (id, slug, name) values (${i + 1}, ${slug}, ${slug})`
   for (const id of sessions) {
     const mark = sessionMarks[id] ?? null
-    yield* sql`insert into tracking_sessions (id, utm_source, utm_campaign, utm_content)
-      values (${id}, ${mark}, ${campaignOf(mark)}, ${contentOf(mark)})`
+    yield* sql`insert into tracking_sessions (id, utm_source, utm_campaign, utm_content, utm_term)
+      values (${id}, ${mark}, ${campaignOf(mark)}, ${contentOf(mark)}, ${termOf(mark)})`
   }
 })
 
@@ -164,9 +167,10 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
     if (fact.author === "old") continue
     const byId = fact.author !== "v2" && fact.author !== "copied"
     yield* sql`insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, tg_id, telegram_id,
-        session_id, utm_source, utm_campaign, utm_content)
+        session_id, utm_source, utm_campaign, utm_content, utm_term)
       values (${fact.id}, ${fact.name}, ${at}::timestamptz, ${byId ? botId : null}, ${fact.author === "v3" ? null : fact.bot},
-        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${fact.mark}, ${campaignOf(fact.mark)}, ${contentOf(fact.mark)})`
+        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${fact.mark}, ${campaignOf(fact.mark)},
+        ${contentOf(fact.mark)}, ${termOf(fact.mark)})`
   }
   for (const sale of sales) {
     const status = sale.backAt !== null ? "refunded" : sale.paidAt !== null ? "paid" : "expired"
@@ -176,7 +180,7 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
             tracking, created_at, updated_at, paid_at, refunded_at)
           values (${`t${sale.id}`}, 'pushinpay', 'pushinpay', ${status}, ${sale.cents},
             ${botSlugs.indexOf(sale.bot as "alfa") + 1}, ${sale.bot}, ${sale.person},
-            ${JSON.stringify(sale.mark === null ? {} : { utm_source: sale.mark, utm_campaign: campaignOf(sale.mark), utm_content: contentOf(sale.mark) })}::text::jsonb, ${created}::timestamptz, now(),
+            ${JSON.stringify(sale.mark === null ? {} : { utm_source: sale.mark, utm_campaign: campaignOf(sale.mark), utm_content: contentOf(sale.mark), utm_term: termOf(sale.mark) })}::text::jsonb, ${created}::timestamptz, now(),
             ${sale.paidAt?.toISOString() ?? null}::timestamptz, ${sale.backAt?.toISOString() ?? null}::timestamptz)`
       : sql`insert into payments (transaction_id, provider, status, amount_cents, created_at, updated_at)
           values (${`t${sale.id}`}, 'pushinpay', ${status === "paid" ? "APPROVED" : status}, ${sale.cents},

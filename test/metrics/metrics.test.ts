@@ -32,7 +32,8 @@ const Question = Schema.Struct({
   source: Schema.NullOr(Schema.Literals(["fb", "tt", "(none)"])),
   campaign: Schema.NullOr(Schema.Literals(["c1", "c1", "(none)"])),
   content: Schema.NullOr(Schema.Literal("o1")),
-  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 16 }))
+  term: Schema.NullOr(Schema.Literals(["p1", "p1", "(none)"])),
+  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 18 }))
 })
 
 const Case = Schema.Struct({
@@ -53,6 +54,8 @@ const groupings: ReadonlyArray<MetricsFilter["group"]> = [
   "utm_campaign",
   "utm_content",
   "utm_content",
+  "utm_term",
+  "utm_term",
   ...metricsGroups
 ]
 
@@ -84,7 +87,8 @@ const filterOf = (question: typeof Question.Type, history: typeof History.Type, 
     utm: {
       utm_source: question.source ?? undefined,
       utm_campaign: question.campaign ?? undefined,
-      utm_content: question.content ?? undefined
+      utm_content: question.content ?? undefined,
+      utm_term: question.term ?? undefined
     },
     group: groupings[question.group]
   }

@@ -1,5 +1,5 @@
 import type { MetricsFilter } from "../../src/metrics/Metrics.ts"
-import { campaignOf, contentOf, type Fact, type Sale, sessionMarks } from "./history.ts"
+import { campaignOf, contentOf, type Fact, type Sale, sessionMarks, termOf } from "./history.ts"
 
 // The same definitions once more, over plain arrays, with nothing shared with the queries.
 
@@ -18,7 +18,8 @@ const fits = (row: { readonly bot: string | null }, mark: string | null, { bot, 
   (bot === undefined || row.bot === bot) &&
   matches(mark, utm.utm_source) &&
   matches(campaignOf(mark), utm.utm_campaign) &&
-  matches(contentOf(mark), utm.utm_content)
+  matches(contentOf(mark), utm.utm_content) &&
+  matches(termOf(mark), utm.utm_term)
 
 export const windows = { to_bot_click_seconds: 86_400, pix_created_seconds: 259_200, pix_paid_seconds: 172_800 }
 
@@ -48,6 +49,7 @@ const keyOf = (at: Date, bot: string | null, mark: string | null, filter: Metric
   if (filter.group === "bot") return bot ?? "(none)"
   if (filter.group === "utm_campaign") return campaignOf(mark) ?? "(none)"
   if (filter.group === "utm_content") return contentOf(mark) ?? "(none)"
+  if (filter.group === "utm_term") return termOf(mark) ?? "(none)"
   return filter.group === "utm_source" ? (mark ?? "(none)") : "(none)"
 }
 

@@ -82,10 +82,11 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
   const inQuarters =
     quarters === undefined ? sql`f.at < ${end}` : sql`f.at < ${end} and ${quarter} in (select lo from spans)`
   const scopesOfIt = sql`
-    (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('t'::"char", f.marks, f.prev_t))
+    (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('p'::"char", f.term_marks, f.prev_p),
+      ('t'::"char", f.marks, f.prev_t))
       v (scope, marks, prev)`
   return sql`
-    with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: sql`true`, prev_s: sql`h.source_marks`, prev_t: sql`h.marks` } })},
+    with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: sql`true`, prev_s: sql`h.source_marks`, prev_p: sql`h.term_marks`, prev_t: sql`h.marks` } })},
     placed as materialized (select f.*, ${quarter} as lo from facts f where ${inQuarters}),
     cells as (
       insert into metrics_cells
@@ -131,6 +132,8 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
       select distinct f.marks, ${sql.literal(utmNames.map((name) => `f.${name}`).join(", "))} from placed f
       union
       select distinct f.source_marks, f.utm_source, null, null, null, null from placed f
+      union
+      select distinct f.term_marks, null, null, null, null, f.utm_term from placed f
       on conflict do nothing)
     select 1`.unprepared
 }
@@ -158,7 +161,8 @@ const cellsInOrder = (sql: Sql) => sql`
 
 type Grain = "q" | "h" | "d" | "m"
 
-const ownHours = `'a', 's'`
+/** Sources and placements (Meta's `utm_term`) are few: by hour they are far fewer than the combinations. */
+const ownHours = ["a", "s", "p"].map((scope) => `'${scope}'`).join(", ")
 
 const finer: Readonly<Record<"h" | "d" | "m", ReadonlyArray<readonly [from: Grain, scopes: string]>>> = {
   // Combinations of marks are so many that their hours would be hardly fewer than their quarters.

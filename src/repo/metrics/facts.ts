@@ -162,6 +162,7 @@ const money = (sql: Sql, { bot, extent }: Scope) => {
 const hashed = (sql: Sql, alias: string) =>
   sql.literal(`
   hash_array_extended(array['s', ${alias}.utm_source], 0) as source_marks,
+  hash_array_extended(array['p', ${alias}.utm_term], 0) as term_marks,
   hash_array_extended(array[${utmNames.map((name) => `${alias}.${name}`).join(", ")}], 0) as marks`)
 
 export const floored = (sql: Sql, interval: string) =>
@@ -207,7 +208,7 @@ export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
       select h.*, max(h.at) filter (where h.step = 4 and h.fits) over (${inOrder} ${before}) as pix_at from entered h),
     stood as (
       select h.at, h.bot, h.unit, h.step, h.event_id, ${sql.literal(utmNames.map((n) => `h.${n}`).join(", "))},
-        h.source_marks, h.marks,
+        h.source_marks, h.term_marks, h.marks,
         case when h.step <> 5 then h.fits
           when h.pix_at is null then h.any_pix_at is null and h.start_at is null
           else ${withinWindow(sql, "h.pix_at", windows.pix_paid_seconds)} end as ok,
@@ -220,8 +221,8 @@ export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
     doubled as (
       select * from stood where step > 0 or visit_seconds is not null
       union all
-      select at, bot, unit, ${organicStep}::smallint, event_id, ${sql.literal(utmNames.join(", "))}, source_marks, marks,
-        ok, null, null, false
+      select at, bot, unit, ${organicStep}::smallint, event_id, ${sql.literal(utmNames.join(", "))}, source_marks, term_marks,
+        marks, ok, null, null, false
       from stood where organic),
     united as materialized (
       select h.*,
@@ -235,7 +236,7 @@ export const factsOf = (sql: Sql, scope: Scope): Statement.Fragment => {
       union all
       select h.*, ${earlier.reduce((a, b) => sql`${a}, ${b}`)} from united h where h.mixed),
     facts as (
-      select at, bot, unit, step, ${sql.literal(utmNames.join(", "))}, source_marks, marks, ok, ${sql.literal(columns.join(", "))},
+      select at, bot, unit, step, ${sql.literal(utmNames.join(", "))}, source_marks, term_marks, marks, ok, ${sql.literal(columns.join(", "))},
         0 as cents, pix_seconds, null::int as pay_seconds, visit_seconds
       from walked
       union all

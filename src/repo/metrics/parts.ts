@@ -59,11 +59,13 @@ export const markOf = (group: MetricsFilter["group"]): UtmName | undefined => ut
 export const askedOf = ({ filter, grouped }: Part) =>
   utmNames.filter((name) => filter.utm[name] !== undefined || (grouped && filter.group === name))
 
-/** The scope of cells that answers: all, one kind of mark (by hour only the source has its own), or combinations. */
+/** The scope of cells that answers: all, one kind of mark (by hour only sources and placements), or combinations. */
 export const scopeOf = (part: Part, grain: CellRange["grain"]) => {
   const [asked, ...more] = askedOf(part)
   if (asked === undefined) return "a"
-  return more.length === 0 && (grain !== "h" || asked === "utm_source") ? scopeOfMark[asked] : "t"
+  return more.length === 0 && (grain !== "h" || asked === "utm_source" || asked === "utm_term")
+    ? scopeOfMark[asked]
+    : "t"
 }
 
 export const combined = (part: Part) => part.plan.cells.filter((range) => scopeOf(part, range.grain) === "t")
