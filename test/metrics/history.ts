@@ -1,9 +1,10 @@
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import type { MetricsFilter } from "../../src/metrics/Metrics.ts"
 
 export const botSlugs = ["alfa", "beta"] as const
 export const sessions = ["s1", "s2", "s3"] as const
-const marks = ["fb", "ig", null] as const
+const marks = ["fb", "fb2", "ig", null] as const
 
 const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
@@ -130,17 +131,23 @@ export const factsOf = (history: typeof History.Type, now: Date) => {
   return { facts, sales }
 }
 
-/** The mark a session came with; `s1` and `s2` differ, `s3` has none. */
+/** What a session came with. */
 export const sessionMarks: Readonly<Record<string, string | null>> = { s1: "fb", s2: "tt", s3: null }
 
-/** One campaign runs at two sources. */
-export const campaignOf = (mark: string | null) => (mark === null ? null : mark === "tt" ? "c2" : "c1")
+/** No two kinds of marks follow from each other: one source has two campaigns, a campaign two sources, and so on. */
+const tracks: Readonly<Record<string, MetricsFilter["utm"]>> = {
+  fb: { utm_source: "fb", utm_campaign: "c1", utm_content: "o1", utm_term: "p2" },
+  fb2: { utm_source: "fb", utm_campaign: "c2", utm_content: "o1", utm_term: "p1" },
+  ig: { utm_source: "ig", utm_campaign: "c1", utm_content: "o2", utm_term: "p1" },
+  tt: { utm_source: "tt", utm_campaign: "c2", utm_content: "o1", utm_term: "p1" }
+}
 
-/** One placement shows what runs in two campaigns, in two advertisements. */
-export const termOf = (mark: string | null) => (mark === null ? null : mark === "fb" ? "p2" : "p1")
+export const utmOf = (mark: string | null): MetricsFilter["utm"] => (mark === null ? {} : (tracks[mark] ?? {}))
 
-/** One advertisement runs in two campaigns. */
-export const contentOf = (mark: string | null) => (mark === null ? null : mark === "ig" ? "o2" : "o1")
+const columnsOf = (mark: string | null) => {
+  const utm = utmOf(mark)
+  return [utm.utm_source, utm.utm_campaign, utm.utm_content, utm.utm_term].map((value) => value ?? null)
+}
 
 export const empty = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -150,7 +157,7 @@ export const empty = Effect.gen(function* () {
   for (const id of sessions) {
     const mark = sessionMarks[id] ?? null
     yield* sql`insert into tracking_sessions (id, utm_source, utm_campaign, utm_content, utm_term)
-      values (${id}, ${mark}, ${campaignOf(mark)}, ${contentOf(mark)}, ${termOf(mark)})`
+      values (${id}, ${sql.csv(columnsOf(mark).map((value) => sql`${value}`))})`
   }
 })
 
@@ -169,8 +176,7 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
     yield* sql`insert into funnel_events (event_id, event_name, occurred_at, bot_id, bot_slug, tg_id, telegram_id,
         session_id, utm_source, utm_campaign, utm_content, utm_term)
       values (${fact.id}, ${fact.name}, ${at}::timestamptz, ${byId ? botId : null}, ${fact.author === "v3" ? null : fact.bot},
-        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${fact.mark}, ${campaignOf(fact.mark)},
-        ${contentOf(fact.mark)}, ${termOf(fact.mark)})`
+        ${fact.author === "v3" ? null : fact.person}, ${byId ? fact.person : null}, ${fact.session}, ${sql.csv(columnsOf(fact.mark).map((value) => sql`${value}`))})`
   }
   for (const sale of sales) {
     const status = sale.backAt !== null ? "refunded" : sale.paidAt !== null ? "paid" : "expired"
@@ -180,7 +186,7 @@ export const write = Effect.fnUntraced(function* (facts: ReadonlyArray<Fact>, sa
             tracking, created_at, updated_at, paid_at, refunded_at)
           values (${`t${sale.id}`}, 'pushinpay', 'pushinpay', ${status}, ${sale.cents},
             ${botSlugs.indexOf(sale.bot as "alfa") + 1}, ${sale.bot}, ${sale.person},
-            ${JSON.stringify(sale.mark === null ? {} : { utm_source: sale.mark, utm_campaign: campaignOf(sale.mark), utm_content: contentOf(sale.mark), utm_term: termOf(sale.mark) })}::text::jsonb, ${created}::timestamptz, now(),
+            ${JSON.stringify(utmOf(sale.mark))}::text::jsonb, ${created}::timestamptz, now(),
             ${sale.paidAt?.toISOString() ?? null}::timestamptz, ${sale.backAt?.toISOString() ?? null}::timestamptz)`
       : sql`insert into payments (transaction_id, provider, status, amount_cents, created_at, updated_at)
           values (${`t${sale.id}`}, 'pushinpay', ${status === "paid" ? "APPROVED" : status}, ${sale.cents},

@@ -1,8 +1,9 @@
 import type { MetricsFilter } from "../../src/metrics/Metrics.ts"
-import { campaignOf, contentOf, type Fact, type Sale, sessionMarks, termOf } from "./history.ts"
+import { type Fact, type Sale, sessionMarks, utmOf } from "./history.ts"
 
 // The same definitions once more, over plain arrays, with nothing shared with the queries.
 
+const utmNames = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"] as const
 const steps = ["presell_view", "to_bot_click", "bot_start", "pix_created", "pix_paid"] as const
 const modern: Readonly<Record<string, string>> = { start: "bot_start", payment_approved: "pix_paid" }
 const nameOf = (fact: Fact) => modern[fact.name] ?? fact.name
@@ -15,11 +16,7 @@ const matches = (value: string | null, wanted: string | undefined) =>
   wanted === undefined || (wanted === "(none)" ? value === null : value === wanted)
 
 const fits = (row: { readonly bot: string | null }, mark: string | null, { bot, utm }: MetricsFilter) =>
-  (bot === undefined || row.bot === bot) &&
-  matches(mark, utm.utm_source) &&
-  matches(campaignOf(mark), utm.utm_campaign) &&
-  matches(contentOf(mark), utm.utm_content) &&
-  matches(termOf(mark), utm.utm_term)
+  (bot === undefined || row.bot === bot) && utmNames.every((name) => matches(utmOf(mark)[name] ?? null, utm[name]))
 
 export const windows = { to_bot_click_seconds: 86_400, pix_created_seconds: 259_200, pix_paid_seconds: 172_800 }
 
@@ -47,10 +44,8 @@ const keyOf = (at: Date, bot: string | null, mark: string | null, filter: Metric
   if (filter.group === "day") return day
   if (filter.group === "hour") return `${day}T${hour}:00:00${offset}`
   if (filter.group === "bot") return bot ?? "(none)"
-  if (filter.group === "utm_campaign") return campaignOf(mark) ?? "(none)"
-  if (filter.group === "utm_content") return contentOf(mark) ?? "(none)"
-  if (filter.group === "utm_term") return termOf(mark) ?? "(none)"
-  return filter.group === "utm_source" ? (mark ?? "(none)") : "(none)"
+  const name = utmNames.find((one) => one === filter.group)
+  return name === undefined ? "(none)" : (utmOf(mark)[name] ?? "(none)")
 }
 
 const round = (part: number, whole: number) => (whole === 0 ? 0 : Math.round((part / whole) * 1000) / 1000)
