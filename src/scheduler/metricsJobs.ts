@@ -7,6 +7,13 @@ import { Scheduler } from "./Scheduler.ts"
 const share = 0.05
 const everySeconds = 30
 
+/**
+ * After a count of everything, which is rare and takes minutes, the next is not put off: until then every question reads
+ * all that came since from the rows.
+ */
+export const untilNextCount = (tookMs: number, recomputed: number) =>
+  recomputed === Infinity ? everySeconds * 1000 : Math.max(everySeconds * 1000, tookMs / share)
+
 /** The funnel's numbers and the tables they come from. */
 export const MetricsJobs = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -19,8 +26,8 @@ export const MetricsJobs = Layer.effectDiscard(
       every: "10 minutes",
       owner: "one",
       run: () =>
-        Effect.map(Effect.timed(rollups.refresh), ([took]) =>
-          Math.max(everySeconds * 1000, Duration.toMillis(took) / share)
+        Effect.map(Effect.timed(rollups.refresh), ([took, recomputed]) =>
+          untilNextCount(Duration.toMillis(took), recomputed)
         ),
       traced: false
     })
