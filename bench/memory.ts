@@ -12,7 +12,11 @@ const people = 50_000
 const rssMb = (pid: number) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024
 
-/** Memory of the service over a million updates as fast as they are acknowledged: what is left after each tenth. */
+/**
+ * Memory of the service over a million updates as fast as they are acknowledged: what is left after each tenth. The second
+ * half is to add nothing; in the first V8 grows its heap to the size that this rate asks for (over two million updates:
+ * 504 MB after the second tenth of a million, 558 after the fifth, 560 after the twentieth).
+ */
 export const memory: Bench = async ({ sandbox, sql, env }) => {
   const service = await startService(await freePort(), env)
   let sent = 0
@@ -30,7 +34,7 @@ export const memory: Bench = async ({ sandbox, sql, env }) => {
   }
   await service.stop()
   return [
-    figure("memory_after_a_million_updates", "MB", rest.at(-1) ?? 0, { peer: rest[1] ?? 0 }),
+    figure("memory_after_a_million_updates", "MB", rest.at(-1) ?? 0, { peer: rest[steps / 2 - 1] ?? 0 }),
     figure("memory_highest_under_flood", "MB", highest)
   ]
 }
