@@ -82,7 +82,7 @@ const make = Effect.gen(function* () {
           Effect.catchCause((cause) =>
             Effect.logError(`[ERRO] O atendimento da mensagem ${job.updateId} parou`, cause).pipe(
               Effect.andThen(broken([job])),
-              Effect.as(1)
+              Effect.as([job])
             )
           )
         )
@@ -98,8 +98,9 @@ const make = Effect.gen(function* () {
     Effect.whileLoop({
       while: () => !line.isEmpty && !stopping,
       body: () => inTurn(line),
-      step: (count) => {
-        line.finish(count).forEach(over)
+      step: (ended) => {
+        line.finish(ended)
+        ended.forEach(over)
         if (line.isEmpty) lines.delete(name)
       }
     }).pipe(Log.logged("O atendimento de uma pessoa"))

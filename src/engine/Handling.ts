@@ -30,11 +30,8 @@ export class HandlerTimeout extends Schema.TaggedError<HandlerTimeout>()("Handle
 export class Handling extends Context.Service<
   Handling,
   {
-    /**
-     * Answers how many updates are over now: this one, and of those in `along` (asked when its answer is out) all that
-     * it served for too.
-     */
-    readonly run: (job: UpdateJob, along: () => ReadonlyArray<UpdateJob>) => Effect.Effect<number>
+    /** Answers what is over now: this update, and of those in `along` (asked when its answer is out) all that it served for too. */
+    readonly run: (job: UpdateJob, along: () => ReadonlyArray<UpdateJob>) => Effect.Effect<ReadonlyArray<UpdateJob>>
     /** For a tap whose answer is under way already: its spinner stops. */
     readonly acknowledge: (job: UpdateJob) => Effect.Effect<void>
     /** Updates that get no answer, all of them in one transaction. */
@@ -95,9 +92,10 @@ const make = Effect.gen(function* () {
       concurrency: "unbounded",
       discard: true
     })
-    for (const one of [job, ...along]) count(one, "done", bot.slug)
+    const ended = [job, ...along]
+    for (const one of ended) count(one, "done", bot.slug)
     yield* recorder.record(along.length === 0 ? handled : { ...handled, along })
-    return 1 + along.length
+    return ended
   })
 
   const handle = Effect.fnUntraced(function* (bot: Bot, job: UpdateJob, waiting: () => Waiting) {
@@ -111,7 +109,7 @@ const make = Effect.gen(function* () {
       const delay = retryDelaysMs[attempts - 1]
       if (delay === undefined) {
         yield* setAside(bot, job, attempts, exit.cause)
-        return 1
+        return [job]
       }
       count(job, "retried")
       yield* Log.warn(
@@ -122,7 +120,7 @@ const make = Effect.gen(function* () {
       yield* Effect.sleep(delay)
     }
     yield* passedOn(job)
-    return 1
+    return [job]
   })
 
   const run = Effect.fnUntraced(function* (job: UpdateJob, waiting: () => Waiting) {
@@ -131,7 +129,7 @@ const make = Effect.gen(function* () {
     if (Option.isNone(bot)) {
       count(job, "silent")
       yield* recorder.record(silent(job))
-      return 1
+      return [job]
     }
     return yield* handle(bot.value, job, waiting).pipe(
       Effect.annotateLogs({ request_id: job.requestId, slug: bot.value.slug, telegram_id: job.personId }),

@@ -35,10 +35,13 @@ export class Line {
     return this.#jobs[0]!
   }
 
-  /** The first `count` are over. */
-  finish(count: number): ReadonlyArray<UpdateJob> {
+  /** These are over. By name: whoever came meanwhile with an earlier number stands between them, and is not. */
+  finish(ended: ReadonlyArray<UpdateJob>): void {
     this.#begun = false
-    return this.#jobs.splice(0, count)
+    for (const job of ended) {
+      const place = this.#jobs.indexOf(job)
+      if (place !== -1) this.#jobs.splice(place, 1)
+    }
   }
 
   /** The answer that is under way will serve for it too. */

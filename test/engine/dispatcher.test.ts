@@ -34,7 +34,7 @@ const withHandler = <A, E>(
   run: (job: UpdateJob) => Effect.Effect<void>,
   body: Effect.Effect<A, E, Dispatcher>,
   runQuiet: (jobs: ReadonlyArray<UpdateJob>) => Effect.Effect<void> = () => Effect.void
-) => withHandling({ run: (one) => Effect.as(run(one), 1), runQuiet }, body)
+) => withHandling({ run: (one) => Effect.as(run(one), [one]), runQuiet }, body)
 
 describe("Dispatcher", () => {
   it.effect("runs one person's updates strictly in order and never two at once", () =>
@@ -176,7 +176,7 @@ describe("Dispatcher", () => {
     Effect.gen(function* () {
       const second = yield* Deferred.make<void>()
       const run: Run = (one) =>
-        one.updateId === 1 ? Effect.die(new Error("defeito")) : Effect.as(Deferred.succeed(second, undefined), 1)
+        one.updateId === 1 ? Effect.die(new Error("defeito")) : Effect.as(Deferred.succeed(second, undefined), [one])
       yield* withHandling(
         { run },
         Effect.gen(function* () {
@@ -278,7 +278,7 @@ describe("repeated wishes of one person", () => {
         yield* Deferred.await(gate)
         const others = along()
         runs.push([one, ...others].map(({ updateId }) => updateId))
-        return 1 + others.length
+        return [one, ...others]
       })
     yield* withHandling(
       { run, acknowledge: (one) => Effect.sync(() => void acknowledged.push(one.updateId)) },
@@ -301,6 +301,41 @@ describe("repeated wishes of one person", () => {
       const { runs } = yield* runsOf([...starts, other, startJob(person(7), 6), startJob(person(7), 7)])
       assert.deepStrictEqual(runs, [[1, 2, 3, 4], [5], [6, 7]])
     })
+  )
+
+  it.effect(
+    "one that comes too late for the answer, but with an earlier number, gets its own and nobody else's end",
+    () =>
+      Effect.gen(function* () {
+        const [sent, answered, recorded] = [
+          yield* Deferred.make<void>(),
+          yield* Deferred.make<void>(),
+          yield* Deferred.make<void>()
+        ]
+        const runs: Array<ReadonlyArray<number>> = []
+        const run: Run = (one, along) =>
+          Effect.gen(function* () {
+            yield* Deferred.await(sent)
+            const others = along()
+            yield* Deferred.succeed(answered, undefined)
+            yield* Deferred.await(recorded)
+            runs.push([one, ...others].map(({ updateId }) => updateId))
+            return [one, ...others]
+          })
+        yield* withHandling(
+          { run, acknowledge: () => Effect.void },
+          Effect.gen(function* () {
+            const dispatcher = yield* Dispatcher
+            for (const id of [100, 102, 103]) dispatcher.offer(startJob(person(7), id))
+            yield* Deferred.succeed(sent, undefined)
+            yield* Deferred.await(answered)
+            dispatcher.offer(startJob(person(7), 101))
+            yield* Deferred.succeed(recorded, undefined)
+            while (dispatcher.size() > 0) yield* Effect.yieldNow
+          })
+        )
+        assert.deepStrictEqual(runs, [[100, 102, 103], [101]])
+      })
   )
 
   it.effect("taps on one plan are one PIX, each of them acknowledged when it comes; other buttons are not", () =>

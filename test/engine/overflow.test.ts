@@ -20,7 +20,7 @@ const room = (run: (job: UpdateJob) => Effect.Effect<void>) =>
     Layer.provideMerge(Dispatcher.layer),
     Layer.provideMerge(Layer.mergeAll(...aloneLayers)),
     Layer.provide([
-      Layer.mock(Handling, { run: (job) => Effect.as(run(job), 1) }),
+      Layer.mock(Handling, { run: (job) => Effect.as(run(job), [job]) }),
       Layer.mock(UpdatesRepo, {}),
       Pressure.layer
     ])
