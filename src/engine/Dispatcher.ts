@@ -71,6 +71,15 @@ const make = Effect.gen(function* () {
   /** What breaks here must not hold the person's later updates; the database still has this one. */
   const broken = (jobs: ReadonlyArray<UpdateJob>) => Effect.sync(() => jobs.forEach(leftovers.add))
 
+  const abandoned = (name: string, line: Line) =>
+    Effect.andThen(
+      broken(line.jobs),
+      Effect.sync(() => {
+        lines.delete(name)
+        line.jobs.forEach(over)
+      })
+    )
+
   const runNext = (line: Line) =>
     Effect.suspend(() => {
       const job = line.begin()
@@ -103,7 +112,10 @@ const make = Effect.gen(function* () {
         ended.forEach(over)
         if (line.isEmpty) lines.delete(name)
       }
-    }).pipe(Log.logged("O atendimento de uma pessoa"))
+    }).pipe(
+      Effect.onError(() => abandoned(name, line)),
+      Log.logged("O atendimento de uma pessoa")
+    )
 
   /** Absent while nobody holds back. */
   let heldBack: Array<UpdateJob> | undefined

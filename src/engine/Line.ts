@@ -15,6 +15,10 @@ export class Line {
     this.#jobs = [first]
   }
 
+  get jobs(): ReadonlyArray<UpdateJob> {
+    return this.#jobs
+  }
+
   get isEmpty(): boolean {
     return this.#jobs.length === 0
   }

@@ -6,10 +6,11 @@ import { Handling } from "../../src/engine/Handling.ts"
 import type { UpdateJob } from "../../src/engine/job.ts"
 import { Leftovers } from "../../src/engine/Leftovers.ts"
 import { Pressure } from "../../src/engine/Pressure.ts"
+import { Turns } from "../../src/engine/Turns.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
 import { buttonTap } from "../support/faults.ts"
 import { privateMessage } from "../support/updates.ts"
-import { aloneLayers, jobFrom, startJob } from "./support.ts"
+import { aloneLayers, atOnce, jobFrom, startJob } from "./support.ts"
 
 const person = (id: number) => ({ id, first_name: "Ana" })
 
@@ -20,10 +21,15 @@ const job = (botId: number, personId: number, updateId: number): UpdateJob =>
 type Run = Handling["Service"]["run"]
 
 /** Runs `body` over a dispatcher whose handlers are these. */
-const withHandling = <A, E>(given: Partial<Handling["Service"]>, body: Effect.Effect<A, E, Dispatcher | Leftovers>) =>
+const withHandling = <A, E>(
+  given: Partial<Handling["Service"]>,
+  body: Effect.Effect<A, E, Dispatcher | Leftovers>,
+  turns: Layer.Layer<Turns> = Layer.succeed(Turns, atOnce)
+) =>
   body.pipe(
     Effect.provide(
       Dispatcher.layer.pipe(
+        Layer.provide(turns),
         Layer.provideMerge(Layer.mergeAll(...aloneLayers)),
         Layer.provide([Layer.mock(Handling, given), Layer.mock(UpdatesRepo, {}), Pressure.layer])
       )
@@ -190,6 +196,40 @@ describe("Dispatcher", () => {
         })
       )
     })
+  )
+
+  it.effect(
+    "whoever's turn breaks is looked for again with all that waited behind, and the next update gets its turn",
+    () =>
+      Effect.gen(function* () {
+        const done = yield* Deferred.make<UpdateJob>()
+        let turns = 0
+        const breakingOnce = Turns.of({
+          during: (_, work) =>
+            Effect.suspend(() =>
+              ++turns === 1 ? Effect.andThen(Effect.yieldNow, Effect.die(new Error("defeito"))) : work
+            ),
+          keep: () => Effect.void
+        })
+        yield* withHandling(
+          { run: (one) => Effect.as(Deferred.succeed(done, one), [one]) },
+          Effect.gen(function* () {
+            const dispatcher = yield* Dispatcher
+            const leftovers = yield* Leftovers
+            const [first, second, third] = [job(1, 7, 1), job(1, 7, 2), job(1, 7, 3)]
+            dispatcher.offer(first)
+            dispatcher.offer(second)
+            while (dispatcher.size() > 0) yield* Effect.yieldNow
+            assert.deepStrictEqual(
+              leftovers.present(),
+              [first, second].map(({ botId, updateId }) => ({ botId, updateId }))
+            )
+            dispatcher.offer(third)
+            assert.strictEqual(yield* Deferred.await(done), third)
+          }),
+          Layer.succeed(Turns, breakingOnce)
+        )
+      })
   )
 
   it.effect("a batch of quiet updates that breaks is looked for again, and the next one gets its turn", () =>

@@ -31,10 +31,13 @@ export const alwaysOurs = Footing.of({
   confirmed: () => Effect.void
 })
 
+/** Nobody else has turns. */
+export const atOnce = Turns.of({ during: (_, work) => work, keep: () => Effect.void })
+
 /** The engine's ground for a process that has nobody to agree with. */
 export const aloneLayers = [
   Layer.succeed(Node, nodeWith()),
-  Layer.succeed(Turns, Turns.of({ during: (_, work) => work, keep: () => Effect.void })),
+  Layer.succeed(Turns, atOnce),
   Layer.succeed(Footing, alwaysOurs),
   Leftovers.layer
 ] as const
