@@ -27,15 +27,31 @@ const counts = Effect.gen(function* () {
   return row!
 })
 
+type Counts = Effect.Success<typeof counts>
+
+const difference = (before: Counts, after: Counts) => [
+  after.sessions - before.sessions,
+  after.views - before.views,
+  after.clicks - before.clicks
+]
+
 const growth = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const before = yield* counts
     const result = yield* work
-    const after = yield* counts
-    return [
-      result,
-      [after.sessions - before.sessions, after.views - before.views, after.clicks - before.clicks]
-    ] as const
+    return [result, difference(before, yield* counts)] as const
+  })
+
+/** Waits for it: a click leads on before it is written, when the database is slow. */
+const growing = <A, E, R>(work: Effect.Effect<A, E, R>, by: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const before = yield* counts
+    const result = yield* work
+    yield* eventually(
+      Effect.map(counts, (after) => difference(before, after)),
+      (grown) => grown.join() === by.join()
+    )
+    return result
   })
 
 const setting = Effect.gen(function* () {
@@ -81,16 +97,15 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
       assert.notStrictEqual(newAdvert.json.session, session)
       assert.deepStrictEqual(more, [1, 1, 0])
 
-      const [clicks, clicked] = yield* growth(
-        Effect.all([go(`/go/vip?s=${session}`), go("/go/vip", somebody({ cookie: `funil_vip=${session}` }))])
+      const clicks = yield* growing(
+        Effect.all([go(`/go/vip?s=${session}`), go("/go/vip", somebody({ cookie: `funil_vip=${session}` }))]),
+        [0, 0, 1]
       )
-      assert.deepStrictEqual(clicked, [0, 0, 1])
       for (const click of clicks) {
         assert.strictEqual(click.location, `https://t.me/vip_bot?start=${session}`)
         assert.match(click.cookie, /^funil_vip=[\w-]{22}; Path=\/; Max-Age=7776000; HttpOnly; SameSite=Lax$/)
       }
-      const [fresh, one] = yield* growth(go("/go/vip?utm_source=ig&fbclid=IwAR0abcDEF_-123456789"))
-      assert.deepStrictEqual(one, [1, 0, 1])
+      const fresh = yield* growing(go("/go/vip?utm_source=ig&fbclid=IwAR0abcDEF_-123456789"), [1, 0, 1])
       assert.match(fresh.location, /^https:\/\/t\.me\/vip_bot\?start=[\w-]{22}$/)
 
       const script = yield* service.request("GET", "/t.js")
@@ -173,8 +188,12 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
       assert.isAbove(refused.length, 100)
       assert.match(refused[0]!.json.message, /Visitas demais/)
       assert.strictEqual(sessions, answers.length - refused.length)
-      const [click, none] = yield* growth(go("/go/vip", flooder))
-      assert.deepStrictEqual([click.location, none], ["https://t.me/vip_bot", [0, 0, 0]])
+      // A slow machine gives the address time to be allowed a few more.
+      const [, none] = yield* Effect.repeat(growth(go("/go/vip", flooder)), {
+        until: ([click]) => click.location === "https://t.me/vip_bot",
+        times: 500
+      })
+      assert.deepStrictEqual(none, [0, 0, 0])
       assert.strictEqual((yield* view({ bot: "vip", url: page })).status, 200)
     })
   )
@@ -182,7 +201,7 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
   it.effect("a click waits for nobody: while the database stands still it leads on, and is written later", () =>
     Effect.gen(function* () {
       const { go, sql } = yield* setting
-      yield* go("/go/vip")
+      yield* growing(go("/go/vip"), [1, 0, 1])
       const [tookMs, [, , clicks]] = yield* growth(
         Effect.gen(function* () {
           const standing = yield* Effect.forkChild(

@@ -38,11 +38,11 @@ describe("kill -9 between webhook and delivery", () => {
         const buy = Effect.fnUntraced(function* (person: { readonly id: number; readonly first_name: string }) {
           yield* telegram.person(person)
           yield* telegram.sendText(botToken, person, "/start")
-          yield* telegram.waitFor(sentTo(person.id, /Olá/), 30_000)
+          yield* telegram.waitFor(sentTo(person.id, /Olá/), 60_000)
           // Telegram keeps a tap for 150 s (3 s on this clock); who sees nothing happen taps again.
           const code = yield* telegram
             .press(botToken, person, "Quero o mensal")
-            .pipe(Effect.andThen(telegram.waitFor(sentTo(person.id, /<code>/), 4_000)), Effect.retry({ times: 10 }))
+            .pipe(Effect.andThen(telegram.waitFor(sentTo(person.id, /<code>/), 4_000)), Effect.retry({ times: 20 }))
           const emv = /<code>(.*)<\/code>/.exec(String(code.params["text"]))?.[1]
           const charge = yield* pushinpay.waitForCharge((one) => one.code === emv)
           yield* pushinpay.pay(charge.id)
@@ -93,6 +93,6 @@ describe("kill -9 between webhook and delivery", () => {
         // A send under way when the process died may come twice; never more than one for each person and death.
         assert.isAtMost(repeated(/Seu acesso/), kills)
       }).pipe(Effect.provide(layers)),
-    120_000
+    180_000
   )
 })
