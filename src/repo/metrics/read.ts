@@ -32,15 +32,18 @@ export const answer = (sql: Sql, reading: Reading, rows: string | null | undefin
   const ctes: Array<Statement.Fragment> = wanted(sql, filter)
   if (rows !== undefined) ctes.push(...factsFrom(sql, reading, rows))
   for (const part of parts) if (combined(part).length > 0) ctes.push(again(sql, part))
-  // Groups that are no spans of time are made of the cells of the whole: those are read once.
+  // Groups that are no spans of time are made of the cells of the whole: those are read once. The rows are each part's own:
+  // who came by two campaigns is new to both, and once to the whole.
   const shared =
     parts.length > 1 &&
+    plan.cells.length > 0 &&
     groups?.borders === undefined &&
     parts.every((part) => combined(part).length === plan.cells.length)
-  if (shared) ctes.push(sql`base as materialized (${summed(sql, parts[1] as Part)})`)
-  const [whole, grouped] = parts.map((part) =>
-    counts(sql, part, shared ? sql`select ${part.grouped ? sql`b.*` : allOf(sql)} from base b` : summed(sql, part))
-  )
+  if (shared) ctes.push(sql`base as materialized (${summed(sql, fromCells(sql, parts[1] as Part))})`)
+  const [whole, grouped] = parts.map((part) => {
+    const cells = shared ? [sql`select ${part.grouped ? sql`b.*` : allOf(sql)} from base b`] : fromCells(sql, part)
+    return counts(sql, part, summed(sql, [...cells, ...fromRows(sql, part)]))
+  })
   return sql`
     ${withAll(sql, ctes)}
     select ${asList(sql, whole)} as whole, ${asList(sql, grouped)} as groups,
@@ -60,38 +63,43 @@ const columns = (sql: Sql) =>
 
 const allOf = (sql: Sql) => sql`null::text, ${columns(sql)}`
 
-/** Events, units and money, per group or over all; people of several combinations count in each. */
-const summed = (sql: Sql, part: Part) => {
-  const { filter, grouped, plan } = part
-  const mark = grouped ? markOf(filter.group) : undefined
+/** Events, units and money of the cells, per group or over all; people of several combinations count in each. */
+const fromCells = (sql: Sql, part: Part): ReadonlyArray<Statement.Fragment> => {
+  const mark = part.grouped ? markOf(part.filter.group) : undefined
   const joined = mark === undefined ? sql`` : sql`join metrics_marks m on m.marks = c.marks`
   const ofCell = groupOf(sql, part, "c", "m")
-  const ofFact = groupOf(sql, part, "f", "f")
   const cells = wantedCells(sql, part).map((wanted) => sql`select c.* from metrics_cells c where ${wanted}`)
-  const fromCells =
-    cells.length === 0
-      ? []
-      : [
-          sql`
-            select ${ofCell.key} as key, ${perStep(sql, (s) => `c.n${s}`)},
-              ${counted.map((s) => newIn(sql, s, ofCell.before)).reduce((a, b) => sql`${a}, ${b}`)},
-              c.payments, c.revenue_cents, c.refunded_cents
-            from (${unionAll(sql, cells)}) c ${joined}`
-        ]
-  const isNew = sql`f.ok and (f.before is null or f.before < ${ofFact.since})`
-  const fromRows = sql`
-    select key, ${perStep(sql, (s) => `count(*) filter (where step = ${s})`)},
-      ${perStep(sql, (s) => `count(*) filter (where step = ${s} and new)`)},
-      count(*) filter (where step = ${paidStep}), coalesce(sum(cents) filter (where step = ${paidStep}), 0),
-      coalesce(sum(cents) filter (where step = ${refundedStep}), 0)
-    from (
-      select ${ofFact.key} as key, f.step, f.cents, ${isNew} as new
-      from ${freshName(sql, part)} f where f.step > 0 and ${wantedMarks(sql, filter, "f")}) f
-    group by key`
-  const tables = [...fromCells, ...(plan.spans.length === 0 ? [] : [fromRows])]
-  return sql`
-    select key, ${sums(sql)} from (${unionAll(sql, tables)}) x (key, ${columns(sql)}) group by key`
+  return cells.length === 0
+    ? []
+    : [
+        sql`
+          select ${ofCell.key} as key, ${perStep(sql, (s) => `c.n${s}`)},
+            ${counted.map((s) => newIn(sql, s, ofCell.before)).reduce((a, b) => sql`${a}, ${b}`)},
+            c.payments, c.revenue_cents, c.refunded_cents
+          from (${unionAll(sql, cells)}) c ${joined}`
+      ]
 }
+
+/** The same of the rows that are not in the cells. */
+const fromRows = (sql: Sql, part: Part): ReadonlyArray<Statement.Fragment> => {
+  if (part.plan.spans.length === 0) return []
+  const ofFact = groupOf(sql, part, "f", "f")
+  const isNew = sql`f.ok and (f.before is null or f.before < ${ofFact.since})`
+  return [
+    sql`
+      select key, ${perStep(sql, (s) => `count(*) filter (where step = ${s})`)},
+        ${perStep(sql, (s) => `count(*) filter (where step = ${s} and new)`)},
+        count(*) filter (where step = ${paidStep}), coalesce(sum(cents) filter (where step = ${paidStep}), 0),
+        coalesce(sum(cents) filter (where step = ${refundedStep}), 0)
+      from (
+        select ${ofFact.key} as key, f.step, f.cents, ${isNew} as new
+        from ${freshName(sql, part)} f where f.step > 0 and ${wantedMarks(sql, part.filter, "f")}) f
+      group by key`
+  ]
+}
+
+const summed = (sql: Sql, tables: ReadonlyArray<Statement.Fragment>) => sql`
+  select key, ${sums(sql)} from (${unionAll(sql, tables)}) x (key, ${columns(sql)}) group by key`
 
 /** A table of the answer: the sums, less those counted too much. */
 const counts = (sql: Sql, part: Part, sumsOfIt: Statement.Fragment) => {
