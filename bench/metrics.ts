@@ -99,7 +99,7 @@ const askedAll = async (service: BenchService, list: ReadonlyArray<Question>) =>
   return taken
 }
 
-/** Questions until now, while 200 events a second arrive and have been arriving for five minutes. */
+/** Questions until now, while 200 events a second arrive and have been arriving for five minutes, which are counted. */
 const askedLive = async (
   sql: SqlClient.SqlClient,
   run: <A>(effect: Effect.Effect<A, unknown>) => Promise<A>,
@@ -110,6 +110,14 @@ const askedLive = async (
   await run(before(5))
   const stop = new AbortController()
   const writing = Effect.runPromiseExit(goingOn, { signal: stop.signal })
+  for (let caughtUp = false; !caughtUp;) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const [state] = await run(
+      sql<{ done: boolean }>`
+        select coalesce(recent_to > now() - interval '20 seconds', false) as done from metrics_state`
+    )
+    caughtUp = state?.done === true
+  }
   const taken: Array<number> = []
   for (const question of list.filter(({ set }) => set === "days").slice(0, askedUntilNow)) {
     const query = new URLSearchParams(question.query)

@@ -21,11 +21,14 @@ export {
 
 /**
  * So long after a count began, questions no longer wait for the cells to take up what was written late: they are
- * answered from what the cells have, and the counting goes on.
+ * answered from what the cells have, say so (`recounting`), and the counting goes on. Within it a few hundred thousand
+ * imported events are counted.
  */
-const patienceMs = 2_000
+const patienceMs = 10_000
 /** For a question that comes when the count has been under way for longer. */
 const leastMs = 200
+/** Questions have what came meanwhile counted at most so often. */
+const advanceEveryMs = 1_000
 
 /** The funnel of one bot or of all, over a period (contract, section 5; docs/metrics.md). */
 export class Metrics extends Context.Service<
@@ -75,31 +78,40 @@ export class Metrics extends Context.Service<
         return Effect.timeoutOption(settled, Math.max(leastMs, patienceMs - waitedMs))
       }).pipe(Effect.flatMap(Option.match({ onNone: () => rollups.state, onSome: Effect.succeed })))
 
+      let advancedMs = -advanceEveryMs
+      /** What came since is counted behind the answer, so that the next question need not read it. */
+      const advanced = Effect.suspend(() => {
+        if (running !== undefined || performance.now() - advancedMs < advanceEveryMs) return Effect.void
+        advancedMs = Infinity
+        return rollups.advance().pipe(
+          Effect.catch((error) => Effect.asVoid(Log.recovered("O funil dos últimos minutos demora mais", error))),
+          Log.logged("A contagem dos últimos minutos do funil"),
+          Effect.ensuring(Effect.sync(() => void (advancedMs = performance.now()))),
+          Effect.forkIn(scope),
+          Effect.asVoid
+        )
+      })
+
       const funnel = Effect.fn("Metrics.funnel")(function* (filter: MetricsFilter) {
         const state = yield* current
         const groups = groupsOf(filter)
         const reading = { filter, windows: state.windows }
-        const visitsEnd = visitsRolledTo(state.rolledTo)
         const rows = yield* Effect.all(
           {
             answer: repo.answer({
               ...reading,
               rolledTo: state.rolledTo,
-              plan: planFor(filter, state.rolledTo),
+              plan: planFor(filter, state),
               groups:
                 filter.group === undefined
                   ? undefined
-                  : { borders: groups?.map((group) => group.from), plan: planFor(filter, state.rolledTo, groups) }
+                  : { borders: groups?.map((group) => group.from), plan: planFor(filter, state, groups) }
             }),
-            visits: repo.visits({
-              ...reading,
-              rolledTo: visitsEnd,
-              plan: planFor(filter, visitsEnd),
-              groups: undefined
-            })
+            visits: repo.visits({ ...reading, ...visitsFor(filter, state), groups: undefined })
           },
           { concurrency: "unbounded" }
         )
+        if (filter.to > (state.recentTo ?? state.rolledTo ?? filter.to)) yield* advanced
         const now = yield* Clock.currentTimeMillis
         return viewOf({
           filter,
@@ -107,6 +119,7 @@ export class Metrics extends Context.Service<
           groups: rows.answer.groups,
           times: [...rows.answer.times, ...rows.visits],
           spans: groups,
+          recounting: state.stale,
           settledBefore: new Date(now - state.windows.settled_seconds * 1000)
         })
       })
@@ -119,11 +132,30 @@ export class Metrics extends Context.Service<
 const groupsOf = (filter: MetricsFilter): ReadonlyArray<TimeGroup> | undefined =>
   filter.group === "day" ? daysOf(filter) : filter.group === "hour" ? hoursOf(filter) : undefined
 
-const planFor = (filter: MetricsFilter, rolledTo: Date | undefined, groups?: ReadonlyArray<TimeGroup>) =>
+const planFor = (
+  filter: MetricsFilter,
+  { recentTo, rolledTo }: Pick<RollupState, "recentTo" | "rolledTo">,
+  groups?: ReadonlyArray<TimeGroup>
+) =>
   planOf({
     from: filter.from,
     to: filter.to,
     rolledTo,
+    recentTo,
     borders: groups?.map((group) => group.from),
     coarsest: groups === undefined ? "m" : filter.group === "day" && filter.tz === cellZone ? "d" : "h"
   })
+
+/** What visits that are over say is in the cells; of those that may go on, in `metrics_visits`, as far as that reaches. */
+const visitsFor = (filter: MetricsFilter, { rolledTo, visitsTo }: RollupState) => {
+  const end = visitsRolledTo(rolledTo)
+  const past = { rolledTo: end, recentTo: undefined }
+  if (end === undefined || visitsTo === undefined || visitsTo <= end || filter.to <= end) {
+    return { rolledTo: end, plan: planFor(filter, past) }
+  }
+  return {
+    rolledTo: end,
+    plan: planFor({ ...filter, to: end }, past),
+    open: { from: new Date(Math.max(+filter.from, +end)), to: filter.to, since: visitsTo }
+  }
+}

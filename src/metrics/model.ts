@@ -56,6 +56,10 @@ export const MetricsView = Schema.Struct({
     Schema.NullOr(Schema.String),
     "A partir daqui os números ainda podem crescer; null: o período está assentado."
   ),
+  recounting: described(
+    Schema.Boolean,
+    "Eventos antigos acabam de ser incluídos, mudados ou apagados e ainda estão sendo contados: pergunte de novo."
+  ),
   groups: described(Schema.Array(GroupView), "Só quando group é dado; grupos sem nenhum número não aparecem.")
 }).annotate({ identifier: "Metrics" })
 export type MetricsView = typeof MetricsView.Type

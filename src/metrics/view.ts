@@ -11,11 +11,13 @@ interface Found {
   /** When the groups are spans of time. */
   readonly spans: ReadonlyArray<TimeGroup> | undefined
   readonly settledBefore: Date
+  /** What was written late is still being counted. */
+  readonly recounting: boolean
 }
 
 const organicIndex = 5
 
-export const viewOf = ({ filter, groups, settledBefore, spans, times, total }: Found): MetricsView => {
+export const viewOf = ({ filter, groups, recounting, settledBefore, spans, times, total }: Found): MetricsView => {
   const whole = total[0]
   const timeOf = (kind: TimeRow["kind"]): TimeView => {
     const row = times.find((time) => time.kind === kind)
@@ -39,6 +41,7 @@ export const viewOf = ({ filter, groups, settledBefore, spans, times, total }: F
     time_in_bot_seconds: timeOf("b"),
     provisional_from:
       filter.to <= settledBefore ? null : new Date(Math.max(+filter.from, +settledBefore)).toISOString(),
+    recounting,
     groups: groupsOf(groups, spans, filter.to, settledBefore)
   }
 }

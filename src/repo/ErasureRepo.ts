@@ -65,6 +65,8 @@ export class ErasureRepo extends Context.Service<
         yield* forgetQueues(botId, slug, telegramId, paymentIds)
         // The numbers are counted anew where these facts lay; whose they were is not asked again.
         yield* sql`update metrics_late set person = null where person = ${telegramId}`
+        yield* sql`delete from metrics_visits where person = ${telegramId} and bot = ${slug}`
+        yield* sql`delete from metrics_returns where unit = ${`p:${telegramId}`} and bot = ${slug}`
         return { people: people.length, payments: payments.length, events: events.length, sessions: sessions.length }
       }, sql.withTransaction)
 

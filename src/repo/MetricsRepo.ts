@@ -94,8 +94,9 @@ export class MetricsRepo extends Context.Service<
         }),
         visits: Effect.fn("MetricsRepo.visits")(function* (asked) {
           const reading = yield* completed(asked)
-          const rows = yield* fresh(asked.plan, () => freshVisits(sql, reading))
-          return yield* roomy(times(visitTimes(sql, reading, rows).unprepared))
+          const inCells = asked.plan.spans.length === 0 && asked.open === undefined
+          const [found] = inCells ? [] : yield* roomy(freshVisits(sql, reading), "force_generic_plan")
+          return yield* roomy(times(visitTimes(sql, reading, found?.bins).unprepared))
         })
       })
     })

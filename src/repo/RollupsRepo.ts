@@ -3,22 +3,28 @@ import { SqlClient, type SqlError } from "effect/sql"
 import * as Log from "../log/Log.ts"
 import { firstOf } from "./decode.ts"
 import { countedSources } from "./eventSources.ts"
-import { clear, quarterOf, sumUpAll, visitLagSeconds, writeQuarters, writtenMonths } from "./metrics/cells.ts"
+import { clear, sumUpAll, writeQuarters, writtenMonths } from "./metrics/cells.ts"
 import type { Windows } from "./metrics/facts.ts"
+import { quartersOf, takeNotes, unheard } from "./metrics/late.ts"
+import { advanceRecent, dropBefore, dropRecent, fewEvents, floorTen, keepOpenVisits } from "./metrics/recent.ts"
 
 /**
- * Cells end this long before now. An event older than two minutes leaves a note when it is written (migration 0026), so
- * what a transaction of up to three minutes still holds back can be missed by nobody.
+ * Quarters end this long before now. An event older than two seconds leaves a note when it is written (migration 0046), so
+ * what a transaction of up to five minutes still holds back can be missed by nobody.
  */
 const lagSeconds = 300
 /** With more to look at, all of it at once is faster. */
 const manyQuarters = 6_000
 const manyNotes = 20_000
+/** But not with fewer than this part of the events, which would be counted for nothing. */
+const manyOfAll = 0.05
 /** Any number; it only must be the same on every node. */
 const lockKey = 7_105_026
 
 const State = Schema.Struct({
   rolledTo: Schema.NullOr(Schema.Date),
+  recentTo: Schema.NullOr(Schema.Date),
+  visitsTo: Schema.NullOr(Schema.Date),
   /** The windows the cells were counted by; before there are cells, those of the settings. */
   windows: Schema.String,
   /** Notes of late changes wait, or the windows are others now. */
@@ -27,6 +33,10 @@ const State = Schema.Struct({
 
 export interface RollupState {
   readonly rolledTo: Date | undefined
+  /** From there on the cells of ten seconds hold everything up to here; never before `rolledTo`. */
+  readonly recentTo: Date | undefined
+  /** Up to here the visits that may still go on are known. */
+  readonly visitsTo: Date | undefined
   readonly windows: Windows
   readonly stale: boolean
 }
@@ -38,6 +48,8 @@ export const defaultWindows: Windows = {
   pix_paid_seconds: 604_800,
   settled_seconds: 604_800
 }
+
+const nothingCounted = { rolledTo: null, recentTo: null, visitsTo: null }
 
 const counted = "metrics_cells, metrics_times, metrics_returns, metrics_marks"
 
@@ -53,140 +65,182 @@ export class RollupsRepo extends Context.Service<
      * a time works, the others wait.
      */
     readonly refresh: Sql<number>
+    /**
+     * Counts what came in the last minutes up to a few seconds ago, where that is so many events that it pays. Answers
+     * whether it was; false also while another process counts.
+     */
+    readonly advance: (least?: number) => Sql<boolean>
     /** Recomputes everything from the events. */
     readonly rebuild: Sql<void>
   }
 >()("funil/repo/RollupsRepo") {
-  static readonly layer = Layer.effect(
-    RollupsRepo,
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
+  static readonly layer: Layer.Layer<RollupsRepo, never, SqlClient.SqlClient> = RollupsRepo.layerWith(() => lagSeconds)
 
-      const wanted = sql`(select jsonb_object_agg(name, value) from funnel_settings where name <> 'kept_months')::text`
-      const decode = firstOf(State)
-      const state = Effect.gen(function* () {
-        const found = yield* decode(sql`
+  static layerWith(lag: () => number) {
+    return Layer.effect(
+      RollupsRepo,
+      Effect.suspend(() => make(lag))
+    )
+  }
+}
+
+const make = (lag: () => number) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+
+    const wanted = sql`(select jsonb_object_agg(name, value) from funnel_settings where name <> 'kept_months')::text`
+    const decode = firstOf(State)
+    const state = Effect.gen(function* () {
+      const found = yield* decode(sql`
           select rolled_to as "rolledTo", coalesce(windows, ${wanted}) as windows,
-            exists (select from metrics_late) or windows is distinct from ${wanted} as stale
-          from metrics_state`)
-        const row = found._tag === "Some" ? found.value : { rolledTo: null, windows: "{}", stale: true }
-        const windows: Windows = { ...defaultWindows, ...(JSON.parse(row.windows) as Partial<Windows>) }
-        return { rolledTo: row.rolledTo ?? undefined, windows, stale: row.stale }
-      }).pipe(Effect.withTracerEnabled(false))
+            case when recent_to is not null then least(recent_to, l.at) end as "recentTo",
+            case when visits_to is not null then least(visits_to, l.at) end as "visitsTo",
+            exists (select from metrics_late where at is null)
+              or exists (select from metrics_late where at < coalesce(rolled_to, 'infinity'))
+              or windows is distinct from ${wanted} as stale
+          from metrics_state,
+            (select coalesce(date_bin('10 seconds', min(at), timestamptz '1970-01-01 00:00+00'), 'infinity') as at from metrics_late) l`)
+      const row = found._tag === "Some" ? found.value : { ...nothingCounted, windows: "{}", stale: true }
+      const windows: Windows = { ...defaultWindows, ...(JSON.parse(row.windows) as Partial<Windows>) }
+      const reaches = row.rolledTo !== null && row.recentTo !== null && row.recentTo > row.rolledTo
+      return {
+        rolledTo: row.rolledTo ?? undefined,
+        recentTo: reaches ? (row.recentTo ?? undefined) : undefined,
+        visitsTo: row.visitsTo ?? undefined,
+        windows,
+        stale: row.stale
+      }
+    }).pipe(Effect.withTracerEnabled(false))
 
-      const alone = Effect.gen(function* () {
-        yield* sql`set local statement_timeout = 0`
-        yield* sql`set local work_mem = '64MB'`
-        yield* sql`set local jit = off`
-        yield* sql`select pg_advisory_xact_lock(${lockKey}::bigint)`
-      })
+    const roomy = Effect.gen(function* () {
+      yield* sql`set local statement_timeout = 0`
+      yield* sql`set local work_mem = '64MB'`
+      yield* sql`set local jit = off`
+    })
+    const alone = Effect.andThen(roomy, sql`select pg_advisory_xact_lock(${lockKey}::bigint)`)
 
-      /** Inside the transaction. */
-      const everything = Effect.gen(function* () {
-        yield* sql`set local work_mem = '128MB'`
-        const until = yield* untilNow
-        yield* sql`delete from metrics_late`
-        yield* sql`delete from metrics_cells`
-        yield* sql`delete from metrics_times`
-        yield* sql`delete from metrics_returns`
-        yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, windows = ${wanted}`
-        const { windows } = yield* state
-        yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until })
-        yield* sumUpAll(sql, yield* writtenMonths(sql))
-        // Questions come at once, and without it they are answered by reading whole tables.
-        yield* sql`analyze ${sql.literal(counted)}`
-      })
+    /** Inside the transaction. */
+    const everything = Effect.gen(function* () {
+      yield* sql`set local work_mem = '128MB'`
+      const until = yield* untilNow
+      yield* sql`delete from metrics_late`
+      yield* sql`delete from metrics_cells`
+      yield* sql`delete from metrics_times`
+      yield* sql`delete from metrics_returns`
+      yield* sql`delete from metrics_visits`
+      yield* sql`
+          update metrics_state set rolled_to = ${until.toISOString()}::timestamptz, recent_to = null, visits_to = null,
+            windows = ${wanted}`
+      const { windows } = yield* state
+      yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until })
+      yield* sumUpAll(sql, yield* writtenMonths(sql))
+      // Questions come at once, and without it they are answered by reading whole tables.
+      yield* sql`analyze ${sql.literal(counted)}`
+    })
 
-      /** What was written anew is slow to read until it was vacuumed (docs/metrics.md); autovacuum comes a minute later. */
-      const tidied = Effect.gen(function* () {
-        const connection = yield* sql.reserve
-        const execute = (statement: string) => connection.executeUnprepared(statement, [], undefined)
-        yield* execute("set statement_timeout = 0")
-        yield* Effect.ensuring(
-          execute(`vacuum (analyze) ${counted}`),
-          Effect.ignore(execute("reset statement_timeout"))
-        )
-      }).pipe(
-        Effect.scoped,
-        Effect.catch((error) =>
-          Log.recovered("As tabelas da contagem do funil ficam mais lentas por um minuto", error)
-        ),
-        Effect.withSpan("RollupsRepo.tidied")
-      )
+    /** What was written anew is slow to read until it was vacuumed (docs/metrics.md); autovacuum comes a minute later. */
+    const tidied = Effect.gen(function* () {
+      const connection = yield* sql.reserve
+      const execute = (statement: string) => connection.executeUnprepared(statement, [], undefined)
+      yield* execute("set statement_timeout = 0")
+      yield* Effect.ensuring(execute(`vacuum (analyze) ${counted}`), Effect.ignore(execute("reset statement_timeout")))
+    }).pipe(
+      Effect.scoped,
+      Effect.catch((error) => Log.recovered("As tabelas da contagem do funil ficam mais lentas por um minuto", error)),
+      Effect.withSpan("RollupsRepo.tidied")
+    )
 
-      const untilNow = Effect.map(
+    const untilNow = Effect.suspend(() =>
+      Effect.map(
         sql<{ readonly until: Date }>`
-          select date_trunc('second', clock_timestamp()) - make_interval(secs => ${lagSeconds}) as until`,
+          select date_bin('10 seconds', clock_timestamp(), timestamptz '1970-01-01 00:00+00')
+            - make_interval(secs => ${lag()}) as until`,
         (rows) => rows[0]?.until ?? new Date(0)
       )
+    )
 
-      const quarters = Effect.fnUntraced(function* (rolledTo: Date, until: Date) {
-        const sources = yield* countedSources(sql)
-        const theirs = sources
-          .map(
-            (source) => sql`
-              select e.occurred_at from noted n join lateral (${source}) e on e.session_id = n.session_id
-              union all
-              select e.occurred_at from noted n join lateral (${source}) e on e.telegram_id = n.person
-              union all
-              select e.occurred_at from noted n join lateral (${source}) e
-                on e.tg_id = n.person and e.telegram_id is null`
-          )
-          .reduce((a, b) => sql`${a} union all ${b}`)
-        const rows = yield* sql<{ readonly quarter: Date }>`
-          with gone as (delete from metrics_late returning at, session_id, person),
-          noted as materialized (select distinct session_id, person from gone)
-          select distinct ${sql.literal(quarterOf("at"))} as quarter from (
-            select at from gone
-            union all ${theirs}
-            union all
-            select generate_series(
-              ${rolledTo.toISOString()}::timestamptz - make_interval(secs => ${visitLagSeconds + 60}),
-              ${until.toISOString()}::timestamptz + interval '15 minutes', interval '15 minutes')) x (at)
-          where ${sql.literal(quarterOf("at"))} < ${until.toISOString()}::timestamptz`.unprepared
-        return rows.map((row) => row.quarter)
-      })
+    /** How far the cells of ten seconds still hold, when quarters reach to `until` and something came late. */
+    const keptRecent = Effect.fnUntraced(function* (until: Date, late: Date | null) {
+      const [row] = yield* sql<{ readonly recentTo: Date | null }>`select recent_to as "recentTo" from metrics_state`
+      const recentTo = row?.recentTo ?? undefined
+      yield* dropBefore(sql, until)
+      if (recentTo === undefined) return undefined
+      const kept = late === null ? recentTo : new Date(Math.min(+recentTo, +floorTen(late)))
+      // What came late before them may have changed what each of its people did since.
+      const holds = kept > until && (late === null || late >= until)
+      if (!holds || kept < recentTo) yield* dropRecent(sql, holds ? kept : until)
+      return holds ? kept : undefined
+    })
 
-      const refresh = sql
-        .withTransaction(
-          Effect.gen(function* () {
-            yield* alone
-            const { rolledTo, stale } = yield* state
-            const [notes] = yield* sql<{ readonly n: number; readonly whole: boolean; readonly other: boolean }>`
-              select count(*) as n, coalesce(bool_or(at is null), false) as whole,
+    const refresh = sql
+      .withTransaction(
+        Effect.gen(function* () {
+          yield* alone
+          const { rolledTo, stale } = yield* state
+          const [notes] = yield* sql<{
+            readonly n: number
+            readonly events: number
+            readonly whole: boolean
+            readonly other: boolean
+          }>`
+              select count(*) filter (where at < (select rolled_to + ${sql.literal(unheard)} from metrics_state)) as n,
+                coalesce(bool_or(at is null), false) as whole,
+                (select coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 from pg_inherits i
+                  join pg_class c on c.oid = i.inhrelid where i.inhparent = 'funnel_events'::regclass) as events,
                 (select windows is distinct from ${wanted} from metrics_state) as other
               from metrics_late`
-            const until = yield* untilNow
-            if (!stale && rolledTo !== undefined && until <= rolledTo) return 0
-            if (rolledTo === undefined || notes === undefined || notes.whole || notes.other || notes.n > manyNotes) {
-              yield* everything
-              return Infinity
-            }
-            const touched = yield* quarters(rolledTo, until)
-            if (touched.length > manyQuarters) {
-              yield* everything
-              return Infinity
-            }
-            const buckets = yield* clear(sql, touched)
-            const { windows } = yield* state
-            yield* writeQuarters(sql, { sources: yield* countedSources(sql), windows, until, quarters: touched })
-            yield* sumUpAll(sql, buckets)
-            yield* sql`update metrics_state set rolled_to = ${until.toISOString()}::timestamptz`
-            return touched.length
-          })
-        )
-        .pipe(
-          Effect.tap((recomputed) => (recomputed === Infinity ? tidied : Effect.void)),
-          Effect.withSpan("RollupsRepo.refresh")
-        )
-
-      const rebuild = Effect.andThen(alone, everything).pipe(
-        sql.withTransaction,
-        Effect.andThen(tidied),
-        Effect.withSpan("RollupsRepo.rebuild")
+          const until = yield* untilNow
+          if (!stale && rolledTo !== undefined && until <= rolledTo) return 0
+          const many = (n: number, events: number) => n > manyNotes && n > events * manyOfAll
+          if (
+            rolledTo === undefined ||
+            notes === undefined ||
+            notes.whole ||
+            notes.other ||
+            many(notes.n, notes.events)
+          ) {
+            yield* everything
+            return Infinity
+          }
+          const sources = yield* countedSources(sql)
+          const late = yield* takeNotes(sql, rolledTo, undefined)
+          const touched = yield* quartersOf(sql, { late, rolledTo, sources, until })
+          if (touched.length > manyQuarters) {
+            yield* everything
+            return Infinity
+          }
+          const buckets = yield* clear(sql, touched)
+          const { windows } = yield* state
+          const recentTo = yield* keptRecent(until, late.at)
+          yield* writeQuarters(sql, { sources, windows, until, returnsUntil: recentTo, quarters: touched })
+          // Before the sums: those of single marks ask how far the quarters reach.
+          yield* sql`
+            update metrics_state set rolled_to = ${until.toISOString()}::timestamptz,
+              recent_to = ${recentTo?.toISOString() ?? null}::timestamptz`
+          yield* sumUpAll(sql, buckets)
+          yield* keepOpenVisits(sql, sources, until, late)
+          return touched.length
+        })
+      )
+      .pipe(
+        Effect.tap((recomputed) => (recomputed === Infinity ? tidied : Effect.void)),
+        Effect.withSpan("RollupsRepo.refresh")
       )
 
-      return RollupsRepo.of({ state, refresh, rebuild })
-    })
-  )
-}
+    const advance = Effect.fn("RollupsRepo.advance")(function* (least = fewEvents) {
+      const [row] = yield* sql<{ readonly free: boolean }>`
+          select pg_try_advisory_xact_lock(${lockKey}::bigint) as free`
+      if (row?.free !== true) return false
+      yield* roomy
+      const { windows } = yield* state
+      return yield* advanceRecent(sql, { sources: yield* countedSources(sql), windows, least })
+    }, sql.withTransaction)
+
+    const rebuild = Effect.andThen(alone, everything).pipe(
+      sql.withTransaction,
+      Effect.andThen(tidied),
+      Effect.withSpan("RollupsRepo.rebuild")
+    )
+
+    return RollupsRepo.of({ state, refresh, advance, rebuild })
+  })

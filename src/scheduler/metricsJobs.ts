@@ -1,4 +1,4 @@
-import { Duration, Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { detachOldPartitions, ensurePartitions } from "../db/Partitions.ts"
 import { RollupsRepo } from "../repo/RollupsRepo.ts"
 import { Scheduler } from "./Scheduler.ts"
@@ -14,21 +14,32 @@ const everySeconds = 30
 export const untilNextCount = (tookMs: number, recomputed: number) =>
   recomputed === Infinity ? everySeconds * 1000 : Math.max(everySeconds * 1000, tookMs / share)
 
+/** While a crowd comes, so often what it did is counted apart from the rest. */
+const crowdEverySeconds = 3
+
 /** The funnel's numbers and the tables they come from. */
 export const MetricsJobs = Layer.effectDiscard(
   Effect.gen(function* () {
     const scheduler = yield* Scheduler
     const rollups = yield* RollupsRepo
 
+    let nextCountMs = 0
+    const counting = Effect.gen(function* () {
+      if ((yield* Clock.currentTimeMillis) >= nextCountMs) {
+        const [took, recomputed] = yield* Effect.timed(rollups.refresh)
+        nextCountMs = (yield* Clock.currentTimeMillis) + untilNextCount(Duration.toMillis(took), recomputed)
+      }
+      const [took, crowded] = yield* Effect.timed(rollups.advance())
+      const restMs = nextCountMs - (yield* Clock.currentTimeMillis)
+      return crowded ? Math.min(restMs, Math.max(crowdEverySeconds * 1000, Duration.toMillis(took) / share)) : restMs
+    })
+
     yield* scheduler.add({
       name: "rollups",
       title: "contar os eventos do funil",
       every: "10 minutes",
       owner: "one",
-      run: () =>
-        Effect.map(Effect.timed(rollups.refresh), ([took, recomputed]) =>
-          untilNextCount(Duration.toMillis(took), recomputed)
-        ),
+      run: () => counting,
       traced: false
     })
     yield* scheduler.add({

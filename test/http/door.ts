@@ -199,7 +199,13 @@ export const openDoor = Effect.fnUntraced(function* (doubles: Doubles = {}) {
     Layer.mock(Simulation, {}),
     Layer.mock(ShotAdmin, {}),
     Layer.mock(RollupsRepo, {
-      state: Effect.succeed({ rolledTo: new Date(), windows: defaultWindows, stale: false })
+      state: Effect.succeed({
+        rolledTo: new Date(),
+        recentTo: undefined,
+        visitsTo: undefined,
+        windows: defaultWindows,
+        stale: false
+      })
     }),
     Layer.mock(UpdatesRepo, {
       list: () => Effect.succeed({ items: [], next_cursor: null }),

@@ -279,6 +279,7 @@ describe("GET /api/metrics", () => {
         time_to_pay_seconds: zero,
         time_in_bot_seconds: zero,
         provisional_from: null,
+        recounting: false,
         groups: [
           {
             key: "fb",

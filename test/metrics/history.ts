@@ -61,6 +61,11 @@ export const History = Schema.Struct({
   payments: Schema.Array(PaymentShape).check(Schema.isMinLength(12), Schema.isMaxLength(18))
 })
 
+/** A history, squeezed as one likes. */
+export interface Story extends Omit<typeof History.Type, "squeeze"> {
+  readonly squeeze: number
+}
+
 export interface Fact {
   readonly id: string
   readonly bot: string
@@ -87,11 +92,11 @@ export interface Sale {
 const spanMs = 16 * 86_400_000
 
 /** The histories of now end as long after it as they begin before it. */
-export const beginningOf = ({ epoch, squeeze }: typeof History.Type, now: Date) =>
+export const beginningOf = ({ epoch, squeeze }: Story, now: Date) =>
   epoch === "now" ? new Date(now.getTime() - spanMs / squeeze / 2) : new Date(epoch)
 
 /** What the shapes mean, before any table is involved. */
-export const factsOf = (history: typeof History.Type, now: Date) => {
+export const factsOf = (history: Story, now: Date) => {
   const epoch = beginningOf(history, now)
   const later = (base: Date, { day, hour, second }: typeof Moment.Type) =>
     new Date(base.getTime() + Math.floor((((day * 24 + hour) * 3600 + second) * 1000) / history.squeeze))

@@ -1,40 +1,9 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Result, Schema, Struct } from "effect"
+import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Metrics, type MetricsFilter, metricsGroups } from "../../src/metrics/Metrics.ts"
-import { parsePeriod } from "../../src/metrics/period.ts"
-import { MetricsRepo } from "../../src/repo/MetricsRepo.ts"
-import { TestDatabase } from "../support/postgres.ts"
 import { RollupsRepo } from "../../src/repo/RollupsRepo.ts"
-import {
-  beginningOf,
-  botSlugs,
-  createLegacyTable,
-  empty,
-  type Fact,
-  factsOf,
-  History,
-  type Sale,
-  write,
-  utmOf
-} from "./history.ts"
-import { naive, windows } from "./naive.ts"
-
-const zones = ["America/Sao_Paulo", "America/Havana", "Asia/Kolkata", "Asia/Kathmandu"] as const
-
-const Question = Schema.Struct({
-  tz: Schema.Literals(zones),
-  /** Parts of the history's length, in hundredths. */
-  begin: Schema.Int.check(Schema.isBetween({ minimum: -10, maximum: 80 })),
-  length: Schema.Int.check(Schema.isBetween({ minimum: 3, maximum: 120 })),
-  /** Whole days, or any instants. */
-  dates: Schema.Boolean,
-  bot: Schema.NullOr(Schema.Literals(botSlugs)),
-  /** Which kinds of marks are asked for, and whose. */
-  asked: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 })),
-  mark: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 })),
-  group: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 18 }))
-})
+import { asking, metricsOver, Question } from "./asking.ts"
+import { empty, factsOf, History, write } from "./history.ts"
 
 const Case = Schema.Struct({
   history: History,
@@ -42,73 +11,6 @@ const Case = Schema.Struct({
   first: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 50 })),
   questions: Schema.Array(Question).check(Schema.isMinLength(3), Schema.isMaxLength(4))
 })
-
-const marksAsked = ["fb", "fb2", "ig", "fb", "fb2", "ig", "fb", "fb2", "tt", null]
-
-/** Kinds with cells of their own alone, those without in pairs. */
-const askings: ReadonlyArray<ReadonlyArray<keyof MetricsFilter["utm"]>> = [
-  [],
-  [],
-  ["utm_source"],
-  ["utm_campaign"],
-  ["utm_content"],
-  ["utm_term"],
-  ["utm_term"],
-  ["utm_source", "utm_campaign"],
-  ["utm_campaign", "utm_term"],
-  ["utm_source", "utm_campaign", "utm_content", "utm_term"]
-]
-
-/** Mostly those that depend on the clock or mix marks. */
-const groupings: ReadonlyArray<MetricsFilter["group"]> = [
-  undefined,
-  "day",
-  "day",
-  "hour",
-  "hour",
-  "utm_campaign",
-  "utm_campaign",
-  "utm_content",
-  "utm_content",
-  "utm_term",
-  "utm_term",
-  ...metricsGroups
-]
-
-const Database = Layer.merge(
-  Metrics.layer,
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* createLegacyTable
-      for (const [name, seconds] of Object.entries(windows))
-        yield* sql`update funnel_settings set value = ${seconds} where name = ${name}`
-    })
-  )
-).pipe(Layer.provideMerge(Layer.mergeAll(MetricsRepo.layer, RollupsRepo.layer)), Layer.provideMerge(TestDatabase.layer))
-
-const filterOf = (question: typeof Question.Type, history: typeof History.Type, now: Date): MetricsFilter => {
-  const spanMs = (16 * 86_120_000) / history.squeeze
-  const at = (part: number) =>
-    new Date(beginningOf(history, now).getTime() + Math.floor((spanMs * part) / 100)).toISOString()
-  const cut = (text: string) => (question.dates ? text.slice(0, 10) : text)
-  const period = parsePeriod(
-    { from: cut(at(question.begin)), to: cut(at(question.begin + question.length)), tz: question.tz },
-    now
-  )
-  if (Result.isFailure(period)) return assert.fail(JSON.stringify(period.failure))
-  return {
-    ...period.success,
-    bot: question.bot ?? undefined,
-    utm: Object.fromEntries(
-      (askings[question.asked] ?? []).map((name) => [name, utmOf(marksAsked[question.mark] ?? null)[name] ?? "(none)"])
-    ),
-    group: groupings[question.group]
-  }
-}
-
-const sorted = <A extends { readonly key: string }>(rows: ReadonlyArray<A>) =>
-  rows.toSorted((a, b) => (a.key < b.key ? -1 : 1))
 
 const everything = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -118,28 +20,16 @@ const everything = Effect.gen(function* () {
   return JSON.stringify({ cells, times, returns })
 })
 
-layer(Database, { excludeTestServices: true, timeout: "60 seconds" })("Metrics", (it) => {
+layer(metricsOver(RollupsRepo.layer), { excludeTestServices: true, timeout: "60 seconds" })("Metrics", (it) => {
   it.effect.prop(
     "every number is what counting the rows by hand gives, before and after late events, and after a rebuild",
     { example: Case },
     ({ example: { first, history, questions } }) =>
       Effect.gen(function* () {
-        const metrics = yield* Metrics
         const now = new Date()
         const { facts, sales } = factsOf(history, now)
         yield* empty
-        const check = Effect.fnUntraced(function* (known: ReadonlyArray<Fact>, sold: ReadonlyArray<Sale>) {
-          for (const question of questions) {
-            const filter = filterOf(question, history, now)
-            const { groups: expectedGroups, ...expected } = naive(known, sold, filter)
-            const { groups, ...whole } = yield* metrics.funnel(filter)
-            assert.deepStrictEqual(Struct.omit(whole, ["provisional_from"]), expected)
-            assert.deepStrictEqual(
-              sorted(groups).map((group) => Struct.omit(group, ["provisional"])),
-              sorted(expectedGroups)
-            )
-          }
-        })
+        const check = asking(questions, history, now)
         yield* write(facts.slice(0, first), sales.slice(0, first / 4))
         yield* check(facts.slice(0, first), sales.slice(0, first / 4))
         yield* write(facts.slice(first), sales.slice(first / 4))

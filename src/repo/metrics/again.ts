@@ -1,5 +1,5 @@
 import type { SqlClient } from "effect/sql"
-import { bitOf, instants, quarterOf } from "./cells.ts"
+import { bitOf, instants, quarterOf, tenOf } from "./cells.ts"
 import { instant } from "./facts.ts"
 import { utmNames } from "./filter.ts"
 import { askedOf, combined, groupOf, hasMarks, type Part, wantedMarks } from "./parts.ts"
@@ -24,8 +24,10 @@ export const again = (sql: Sql, part: Part) => {
       ranges.map((range) => {
         const column = sql.literal(at)
         const inside = sql`${column} >= ${instant(sql, range.from)} and ${column} < ${instant(sql, range.to)}`
-        return range.grain === "h" && plan.cut.length > 0
-          ? sql`(${inside} and ${sql.literal(quarterOf(at))} <> all(${instants(sql, plan.cut)}))`
+        const cut = range.grain === "h" ? plan.cut : range.grain === "s" ? plan.cutTens : []
+        const bin = range.grain === "h" ? quarterOf(at) : tenOf(at)
+        return cut.length > 0
+          ? sql`(${inside} and ${sql.literal(bin)} <> all(${instants(sql, cut)}))`
           : sql`(${inside})`
       })
     )

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
 import {
   factsOf,
+  instant,
   oneByOne,
   organicStep,
   paidStep,
@@ -31,8 +32,17 @@ interface Target {
   readonly windows: Windows
   /** Everything before this instant. */
   readonly until: Date
+  /** Units' returns are written up to here, where there are cells beyond `until`. */
+  readonly returnsUntil?: Date | undefined
+}
+
+interface Quarters extends Target {
   /** Beginnings of quarters of an hour; without them, all there are. */
   readonly quarters?: ReadonlyArray<Date> | undefined
+}
+
+interface Recent extends Target {
+  readonly from: Date
 }
 
 /**
@@ -60,6 +70,10 @@ const alike = (sql: Sql) =>
 export const quarterOf = (at: string) => `date_bin('15 minutes', ${at}, timestamptz '1970-01-01 00:00+00')`
 export const quarterMs = 900_000
 
+/** The ten seconds that an instant lies in. */
+export const tenOf = (at: string) => `date_bin('10 seconds', ${at}, timestamptz '1970-01-01 00:00+00')`
+export const tenMs = 10_000
+
 const boundsOf = (quarters: ReadonlyArray<Date>): Span => {
   const times = quarters.map((quarter) => quarter.getTime())
   return { from: new Date(Math.min(...times)), to: new Date(Math.max(...times) + quarterMs) }
@@ -70,27 +84,57 @@ const inReadingOrder = (sql: Sql, at: string) =>
   sql.literal(`order by scope, case when scope = 't' then ${at} end, marks, bot, ${at}`)
 
 /** Writes the cells of quarters of an hour anew, straight from the rows. What stood there before must be gone. */
-export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: Target) => {
-  const end = sql`${until.toISOString()}::timestamptz`
-  const extent = quarters === undefined ? "all" : boundsOf(quarters)
-  const spans =
+export const writeQuarters = (sql: Sql, { quarters, ...target }: Quarters) =>
+  writeCells(
+    sql,
     quarters === undefined
-      ? sql``
-      : sql`spans as materialized (
-          select q as lo, least(q + interval '15 minutes', ${end}) as hi from unnest(${instants(sql, quarters)}) q),`
-  const quarter = sql.literal(quarterOf("f.at"))
-  const inQuarters =
-    quarters === undefined ? sql`f.at < ${end}` : sql`f.at < ${end} and ${quarter} in (select lo from spans)`
+      ? { ...target, grain: "q", extent: "all", spans: sql`` }
+      : {
+          ...target,
+          grain: "q",
+          extent: boundsOf(quarters),
+          spans: sql`
+            select q as lo, least(q + interval '15 minutes', ${instant(sql, target.until)}) as hi
+            from unnest(${instants(sql, quarters)}) q`
+        }
+  )
+
+/** Writes the cells of ten seconds between two instants, as they are before any later sign is known. */
+export const writeRecent = (sql: Sql, { from, ...target }: Recent) =>
+  writeCells(sql, {
+    ...target,
+    grain: "s",
+    extent: { from, to: target.until },
+    spans: sql`select ${instant(sql, from)} as lo, ${instant(sql, target.until)} as hi`
+  })
+
+interface Cells extends Target {
+  readonly grain: "q" | "s"
+  readonly extent: Span | "all"
+  readonly spans: Statement.Fragment
+}
+
+const writeCells = (sql: Sql, { extent, grain, returnsUntil, sources, spans, until, windows }: Cells) => {
+  const end = instant(sql, until)
+  const bin = sql.literal((grain === "q" ? quarterOf : tenOf)("f.at"))
+  const inSpans =
+    extent === "all"
+      ? sql`f.at < ${end}`
+      : grain === "q"
+        ? sql`f.at < ${end} and ${bin} in (select lo from spans)`
+        : sql`f.at < ${end} and f.at >= ${instant(sql, extent.from)}`
   const scopesOfIt = sql`
     (values ('a'::"char", 0::bigint, f.prev), ('s'::"char", f.source_marks, f.prev_s), ('p'::"char", f.term_marks, f.prev_p),
       ('t'::"char", f.marks, f.prev_t))
       v (scope, marks, prev)`
+  // Of the last half hour no visit is over.
+  const visits = grain === "q" ? sql`f.at < ${end} - make_interval(secs => ${visitLagSeconds})` : sql`false`
   return sql`
-    with ${spans} ${factsOf(sql, { sources, windows, extent, before: { prev: sql`true`, prev_s: sql`h.source_marks`, prev_p: sql`h.term_marks`, prev_t: sql`h.marks` } })},
-    placed as materialized (select f.*, ${quarter} as lo from facts f where ${inQuarters}),
+    with ${extent === "all" ? sql`` : sql`spans as materialized (${spans}),`} ${factsOf(sql, { sources, windows, extent, before: { prev: sql`true`, prev_s: sql`h.source_marks`, prev_p: sql`h.term_marks`, prev_t: sql`h.marks` } })},
+    placed as materialized (select f.*, ${bin} as lo from facts f where ${inSpans}),
     cells as (
       insert into metrics_cells
-      select 'q', c.scope, c.marks, c.bot, c.lo, ${cellsInOrder(sql)} from (
+      select ${grain}, c.scope, c.marks, c.bot, c.lo, ${cellsInOrder(sql)} from (
         select v.scope, v.marks, f.bot, f.lo,
           ${perStep(sql, (s) => `count(*) filter (where f.step = ${s}) as n${s}`)},
           ${perStep(sql, (s) => `count(*) filter (where f.step = ${s} and f.ok and (v.prev is null or v.prev < f.lo)) as u${s}`)},
@@ -104,11 +148,11 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
       ${inReadingOrder(sql, "lo")}),
     times as (
       insert into metrics_times
-      select 'q', scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
+      select ${grain}, scope, marks, bot, kind, lo, array_agg((bin::bigint << 32) + n order by bin) from (
         select v.scope, v.marks, f.bot, k.kind, f.lo, metrics_bin(k.seconds) as bin, count(*) as n
         from placed f cross join lateral ${scopesOfIt}
           cross join lateral (values ('p'::"char", f.pix_seconds), ('v'::"char", f.pay_seconds),
-            ('b'::"char", case when f.at < ${end} - make_interval(secs => ${visitLagSeconds}) then f.visit_seconds end))
+            ('b'::"char", case when ${visits} then f.visit_seconds end))
             k (kind, seconds)
         where k.seconds is not null
         group by 1, 2, 3, 4, 5, 6) x
@@ -125,7 +169,7 @@ export const writeQuarters = (sql: Sql, { quarters, sources, until, windows }: T
       insert into metrics_returns (bot, unit, step, at, marks, alike)
       select * from (
         select w.bot, w.unit, w.step, w.at, w.marks, (${alike(sql)})::smallint as alike
-        from walked w where w.mixed and w.ok and w.step > 0 and w.at < ${end}) r
+        from walked w where w.mixed and w.ok and w.step > 0 and w.at < ${instant(sql, returnsUntil ?? until)}) r
       where r.alike <> 0),
     known_marks as (
       insert into metrics_marks (marks, ${sql.literal(utmNames.join(", "))})
@@ -211,20 +255,19 @@ const sumUp = Effect.fnUntraced(function* (
     group by scope, marks, bot, kind, lo`.unprepared
 })
 
-/** The cells of all bots together, for quarters: units are of one bot each, so these are sums. */
-const allBots = Effect.fnUntraced(function* (sql: Sql, quarters: ReadonlyArray<Date>) {
-  const theirs = sql`
-    c.grain = 'q' and c.scope in (${sql.literal(ownHours)}) and c.bot <> '*' and c.at = any(${instants(sql, quarters)})`
+/** The cells of all bots together, for the bins of a grain: units are of one bot each, so these are sums. */
+export const allBots = Effect.fnUntraced(function* (sql: Sql, grain: "q" | "s", bins: Statement.Fragment) {
+  const theirs = sql`c.grain = ${grain} and c.scope in (${sql.literal(ownHours)}) and c.bot <> '*' and ${bins}`
   yield* sql`
     insert into metrics_cells
-    select 'q', c.scope, c.marks, '*', c.lo, ${cellsInOrder(sql)}
+    select ${grain}, c.scope, c.marks, '*', c.lo, ${cellsInOrder(sql)}
     from (
       select c.scope, c.marks, c.at as lo, ${sumsOf(sql, "c.at - interval '1 microsecond'")}
       from metrics_cells c where ${theirs}
       group by c.scope, c.marks, c.at) c`.unprepared
   yield* sql`
     insert into metrics_times
-    select 'q', scope, marks, '*', kind, at, array_agg((bin << 32) + n order by bin) from (
+    select ${grain}, scope, marks, '*', kind, at, array_agg((bin << 32) + n order by bin) from (
       select scope, marks, kind, at, b >> 32 as bin, sum(b & 4294967295)::bigint as n
       from metrics_times c, unnest(c.bins) b where ${theirs}
       group by 1, 2, 3, 4, 5) x
@@ -275,7 +318,7 @@ export const sumUpAll = (sql: Sql, written: ReadonlyArray<Buckets>) =>
   Effect.forEach(
     written,
     Effect.fnUntraced(function* ({ days, hours, months, quarters }) {
-      yield* allBots(sql, quarters)
+      yield* allBots(sql, "q", sql`c.at = any(${instants(sql, quarters)})`)
       yield* sumUp(sql, "h", hours)
       yield* sumUp(sql, "d", days)
       yield* sql`select metrics_write_singles(${instants(sql, days)})`

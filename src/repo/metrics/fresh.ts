@@ -1,9 +1,9 @@
 import type { SqlClient, Statement } from "effect/sql"
 import { bitOf, instants } from "./cells.ts"
-import { factsOf, oneByOne, ofBot, rawOfSpan, type Span, unionAll } from "./facts.ts"
-import { utmNames } from "./filter.ts"
+import { factsOf, instant, oneByOne, ofBot, rawOfSpan, type Span, unionAll } from "./facts.ts"
+import { type MetricsFilter, noUtm, utmNames } from "./filter.ts"
 import { askedOf, beforeOf, type Part, partsOf, type Reading } from "./parts.ts"
-import { visitsOf } from "./visits.ts"
+import { peopleIn, peopleWhere, visitsOf } from "./visits.ts"
 
 type Sql = SqlClient.SqlClient
 
@@ -81,12 +81,45 @@ export const freshFacts = (sql: Sql, reading: Reading) => sql<{ readonly rows: s
         and exists (select from spans x where f.at >= x.lo and f.at < x.hi)`
   )}`
 
-const visitsOfAll = (sql: Sql, { filter, plan, sources }: Reading) =>
-  sql`${spansOf(sql, plan.spans)}, ${visitsOf(sql, { sources, bounds: boundsOf(plan.spans), bot: filter.bot })}`
+/** The marks asked for, in words that are the same for every question. */
+const marksHeld = (sql: Sql, { utm }: MetricsFilter) =>
+  sql.and(
+    utmNames.map((name) => {
+      const value = utm[name]
+      const wanted = value === undefined || value === noUtm ? null : value
+      return sql`(${value === undefined}::boolean or v.${sql.literal(name)} is not distinct from ${wanted}::text)`
+    })
+  )
 
-export const freshVisits = (sql: Sql, reading: Reading) => sql<{ readonly rows: string | null }>`
-  with ${visitsOfAll(sql, reading)}
-  ${takenOut(sql, reading, reading.plan.spans, sql`select v.* from visits v`)}`
+/**
+ * The visits that are in no cell, as a histogram: those that end in a plan's spans, and those that may still go on. Of
+ * these metrics_visits holds the ones of everybody who gave no sign since; what the others did lately is read.
+ */
+export const freshVisits = (sql: Sql, { filter, open, plan, sources }: Reading) => {
+  const { from, since, to } = open ?? { from: farOff, to: farOff, since: farOff }
+  const bounds = boundsOf([...plan.spans, ...(open === undefined ? [] : [{ from, to }])])
+  const lately = peopleWhere(sql, sources, sql`e.occurred_at >= ${instant(sql, since)} and ${ofBot(sql, filter.bot)}`)
+  const people = sql`
+    ${peopleIn(sql, sources, bounds, filter.bot)}
+    union all
+    select ${instant(sql, from)}, ${instant(sql, to)}, p.bot, p.person from (${lately}) p`
+  const ofTheBot = filter.bot === undefined ? sql`true` : sql`v.bot = ${filter.bot}`
+  const columns = sql.literal(`v.visit_seconds, ${utmNames.map((name) => `v.${name}`).join(", ")}`)
+  return sql<{ readonly bins: string }>`
+    with ${spansOf(sql, plan.spans)}, ${visitsOf(sql, { sources, people, bounds })},
+    ended as (
+      select ${columns} from visits v
+      union all
+      select ${columns} from metrics_visits v
+      where v.at >= ${instant(sql, from)} and v.at < ${instant(sql, to)} and ${ofTheBot}
+        and not exists (
+          select from people p where p.lo = ${instant(sql, from)} and p.bot = v.bot and p.person = v.person))
+    select coalesce(json_agg(json_build_array(bin, n)), '[]')::text as bins
+    from (select metrics_bin(v.visit_seconds) as bin, count(*) as n from ended v where ${marksHeld(sql, filter)} group by 1) b`
+}
+
+/** Nothing lies so late. */
+const farOff = new Date("9999-01-01T00:00:00Z")
 
 /** CTEs with the facts of each part of the answer. `rows`: those taken out before; null: they are looked up here. */
 export const factsFrom = (sql: Sql, reading: Reading, rows: string | null): ReadonlyArray<Statement.Fragment> => {
@@ -108,11 +141,3 @@ export const factsFrom = (sql: Sql, reading: Reading, rows: string | null): Read
 }
 
 export const freshName = (sql: Sql, { name }: Part) => sql.literal(`fresh_${name}`)
-
-const visitColumns = `bot text, visit_seconds integer, ${utmNames.map((name) => `${name} text`).join(", ")}`
-
-/** CTEs before it, and the table of the visits. */
-export const visitsFrom = (sql: Sql, reading: Reading, rows: string | null) =>
-  rows === null
-    ? { ctes: [visitsOfAll(sql, reading)], table: sql`visits v` }
-    : { ctes: [], table: sql`json_to_recordset(${rows}::json) v (${sql.literal(visitColumns)})` }

@@ -6,7 +6,7 @@ import { type MetricsFilter, noUtm, scopeOfMark, type UtmName, utmNames } from "
 type Sql = SqlClient.SqlClient
 
 export interface CellRange extends Span {
-  readonly grain: "h" | "d" | "m"
+  readonly grain: "s" | "h" | "d" | "m"
 }
 
 /** Where a period's numbers come from: cells, and rows. */
@@ -17,6 +17,8 @@ export interface ReadPlan {
   readonly quarters: ReadonlyArray<Date>
   /** Quarters of an hour that a border cuts: read from the rows. */
   readonly cut: ReadonlyArray<Date>
+  /** Ten seconds that a border cuts: read from the rows. */
+  readonly cutTens: ReadonlyArray<Date>
   readonly spans: ReadonlyArray<Span>
 }
 
@@ -32,6 +34,8 @@ export interface Reading {
   readonly plan: ReadPlan
   /** For the groups, where there are any; its spans hold those of the whole. */
   readonly groups: Groups | undefined
+  /** Where visits may still go on, and since when what people did is not in metrics_visits. */
+  readonly open?: (Span & { readonly since: Date }) | undefined
 }
 
 export interface Groups {
@@ -59,11 +63,11 @@ export const markOf = (group: MetricsFilter["group"]): UtmName | undefined => ut
 export const askedOf = ({ filter, grouped }: Part) =>
   utmNames.filter((name) => filter.utm[name] !== undefined || (grouped && filter.group === name))
 
-/** The scope of cells that answers: all, one kind of mark (by hour only sources and placements), or combinations. */
+/** The scope of cells that answers: all, one kind of mark (by hour and ten seconds only sources and placements), or combinations. */
 export const scopeOf = (part: Part, grain: CellRange["grain"]) => {
   const [asked, ...more] = askedOf(part)
   if (asked === undefined) return "a"
-  return more.length === 0 && (grain !== "h" || asked === "utm_source" || asked === "utm_term")
+  return more.length === 0 && (grain === "d" || grain === "m" || asked === "utm_source" || asked === "utm_term")
     ? scopeOfMark[asked]
     : "t"
 }
@@ -106,7 +110,8 @@ export const isBroad = (sql: Sql, filter: MetricsFilter, plans: ReadonlyArray<Re
         select count(*) > ${manyCombinations} as broad from metrics_marks m where ${wantedMarks(sql, filter, "m")}`
     : undefined
 
-const isBrief = ({ from, grain, to }: CellRange) => grain === "h" && to.getTime() - from.getTime() < 2 * 86_400_000
+const isBrief = ({ from, grain, to }: CellRange) =>
+  grain === "s" || (grain === "h" && to.getTime() - from.getTime() < 2 * 86_400_000)
 
 /** What to look for in the tables of cells, range by range. */
 export const wantedCells = (sql: Sql, part: Part): ReadonlyArray<Statement.Fragment> => {
@@ -126,6 +131,7 @@ export const wantedCells = (sql: Sql, part: Part): ReadonlyArray<Statement.Fragm
     const scope = scopeOf(part, grain)
     const until = sql`c.at < ${instant(sql, to)}`
     const within = sql`c.at >= ${instant(sql, from)} and ${until}`
+    if (grain === "s") return of(grain, scope, sql`${within} ${without(plan.cutTens)}`, true)
     if (grain !== "h") return of(grain, scope, within)
     // Combinations have no hours, only quarters.
     return scope === "t"

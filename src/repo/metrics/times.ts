@@ -1,6 +1,6 @@
 import type { SqlClient, Statement } from "effect/sql"
 import { unionAll } from "./facts.ts"
-import { freshName, visitsFrom } from "./fresh.ts"
+import { freshName } from "./fresh.ts"
 import { type Part, partsOf, type Reading, wanted, wantedCells, wantedMarks, withAll } from "./parts.ts"
 
 type Sql = SqlClient.SqlClient
@@ -23,22 +23,15 @@ export const timesOf = (sql: Sql, part: Part) => {
   return [...cellTimes(sql, part, ["p", "v"]), ...(part.plan.spans.length === 0 ? [] : [rows])]
 }
 
-/** The time in the bot; its plan ends earlier. `rows`: the visits that end outside of the cells. */
-export const visitTimes = (sql: Sql, reading: Reading, rows: string | null | undefined) => {
+/** The time in the bot; its plan ends earlier. `bins`: the histogram of the visits that are in no cell. */
+export const visitTimes = (sql: Sql, reading: Reading, bins: string | undefined) => {
   const [part] = partsOf({ ...reading, groups: undefined })
-  const { filter } = reading
   const cells = cellTimes(sql, part as Part, ["b"])
-  const visits = rows === undefined ? undefined : visitsFrom(sql, reading, rows)
   const fresh =
-    visits === undefined
+    bins === undefined
       ? []
-      : [
-          sql`
-            select 'b'::"char", metrics_bin(v.visit_seconds), 1 from ${visits.table}
-            where ${wantedMarks(sql, filter, "v")}`
-        ]
-  const ctes = [...wanted(sql, filter), ...(visits?.ctes ?? [])]
-  return sql`${withAll(sql, ctes)} ${percentiles(sql, [...cells, ...fresh])}`
+      : [sql`select 'b'::"char", (b->>0)::int, (b->>1)::bigint from json_array_elements(${bins}::json) b`]
+  return sql`${withAll(sql, wanted(sql, reading.filter))} ${percentiles(sql, [...cells, ...fresh])}`
 }
 
 export const percentiles = (sql: Sql, parts: ReadonlyArray<Statement.Fragment>) => {
