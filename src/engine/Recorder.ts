@@ -41,7 +41,10 @@ export class Recorder extends Context.Service<
           }
         )
         telemetry.deadUpdates.record({ bot: recording.slug })
-        yield* updates.markDead(recording, 1, Log.detailOf(Cause.fail(error)))
+        // Where not even that may be written, it must not keep its neighbours waiting for ever.
+        yield* updates
+          .markDead(recording, 1, Log.detailOf(Cause.fail(error)))
+          .pipe(Effect.catchIf(isPoison, () => Effect.void))
       })
 
       /** A row under another name is somebody else's, unless that is our own new one. */

@@ -96,6 +96,25 @@ describe("Recorder", () => {
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 
+  it.live("a row that a trigger of the seller's own refuses is set aside, and nobody waits for it", () =>
+    Effect.gen(function* () {
+      const { sql, botId, receive, recorder } = yield* setting
+      yield* receive(botId, [1, 2, 3, 4])
+      // The first refuses the person, the second whatever is to be written of the update, that it is dead included.
+      yield* sql`create function refuse() returns trigger language plpgsql as 'begin raise exception ''não''; end'`
+      yield* sql`create trigger person before insert on bot_users for each row when (new.telegram_id = 12)
+        execute function refuse()`
+      yield* sql`create trigger row before update on telegram_updates for each row when (new.update_id = 3)
+        execute function refuse()`
+      yield* recorder.recordAll([11, 12, 13, 14].map((id, index) => recording(botId, index + 1, id)))
+      const states = yield* sql<{ state: number }>`select state from telegram_updates order by update_id`
+      assert.deepStrictEqual(
+        states.map((row) => row.state),
+        [1, 2, 0, 1]
+      )
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
   it.live("the same recording twice is one event, and a later block is not undone by an earlier message", () =>
     Effect.gen(function* () {
       const { sql, botId, receive, recorder } = yield* setting
