@@ -1,4 +1,5 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
+import { Bots } from "../bots/Bots.ts"
 import type { Held } from "../repo/lease.ts"
 import { UpdatesRepo } from "../repo/UpdatesRepo.ts"
 import type { UpdateJob } from "./job.ts"
@@ -17,7 +18,7 @@ export class Footing extends Context.Service<
   {
     /** Waits for certainty if need be. False: another process has the update. */
     readonly sure: (job: UpdateJob) => Effect.Effect<boolean>
-    /** The same for the Sender. */
+    /** The same for the Sender, which also stops for a bot that its seller paused while the message waited. */
     readonly of: (job: UpdateJob) => Held
     /** After a confirmed message that is followed by others: writes it down, and interrupts whoever lost the update. */
     readonly confirmed: (job: UpdateJob, blocks: number) => Effect.Effect<void>
@@ -26,6 +27,7 @@ export class Footing extends Context.Service<
   static readonly layer = Layer.effect(
     Footing,
     Effect.gen(function* () {
+      const bots = yield* Bots
       const node = yield* Node
       const turns = yield* Turns
       const updates = yield* UpdatesRepo
@@ -51,7 +53,12 @@ export class Footing extends Context.Service<
           return certain(job) ? Effect.succeed(true) : Effect.andThen(node.certainty, renew(job))
         })
 
-      const of = (job: UpdateJob): Held => ({ certain: () => certain(job), sure: sure(job) })
+      const serves = ({ botId }: UpdateJob) => Option.exists(bots.byId(botId), (bot) => bot.active)
+
+      const of = (job: UpdateJob): Held => ({
+        certain: () => certain(job) && serves(job),
+        sure: Effect.map(sure(job), (ours) => ours && serves(job))
+      })
 
       const confirmed = Effect.fnUntraced(function* (job: UpdateJob, blocks: number) {
         job.progress = blocks

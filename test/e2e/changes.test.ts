@@ -117,6 +117,14 @@ layer(layers, { excludeTestServices: true, timeout: "60 seconds" })("a change ma
     Effect.gen(function* () {
       const { a, b } = yield* both
       const { sandbox, shop } = yield* World
+      // His answer waits for Telegram when the bot is paused.
+      const limited = { id: ++lastPerson, first_name: "Caio" }
+      yield* sandbox.telegram.fail({
+        match: { chat: limited.id, method: "sendMessage" },
+        answer: { kind: "limited", retryAfter: 1 }
+      })
+      yield* hook(a, "vip", yield* secretOf("vip"), privateMessage(limited, "/start"))
+      yield* sandbox.telegram.waitFor((call) => Number(call.params["chat_id"]) === limited.id)
       const patched = yield* a.admin("PATCH", "/api/admin/bots/vip", { active: false })
       assert.isFalse(patched.json.active)
       assert.deepStrictEqual(yield* start(a), [])
@@ -139,6 +147,7 @@ layer(layers, { excludeTestServices: true, timeout: "60 seconds" })("a change ma
       assert.isTrue((yield* deliver).every(({ status }) => status === 200))
       yield* settled
       const calls = yield* sandbox.telegram.calls
+      assert.isFalse(calls.some(sentTo(limited.id, /./)))
       assert.isFalse(calls.some((call) => unheard.some(({ id }) => id === Number(call.params["chat_id"]))))
       assert.isFalse(calls.some((call) => call.method === "answerCallbackQuery"))
     })

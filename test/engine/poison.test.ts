@@ -11,24 +11,22 @@ import { Leftovers } from "../../src/engine/Leftovers.ts"
 import { Recorder } from "../../src/engine/Recorder.ts"
 import type { Recording } from "../../src/repo/RecordingsRepo.ts"
 import { UpdatesRepo } from "../../src/repo/UpdatesRepo.ts"
-import { Rejected } from "../../src/telegram/reasons.ts"
+import { BotUnusable, RateLimited, Rejected, type TelegramReason, Unreachable } from "../../src/telegram/reasons.ts"
 import { TelegramError } from "../../src/telegram/TelegramError.ts"
 import { botNamed } from "../http/door.ts"
 import { ana } from "../support/shop.ts"
 import { nextUpdateId } from "../support/updates.ts"
 import { alwaysOurs, startJob } from "./support.ts"
 
-const refused = new TelegramError({
-  method: "sendMessage",
-  botId: 1,
-  reason: new Rejected({ code: 400, description: "chat not found" })
-})
+const because = (reason: TelegramReason) => new TelegramError({ method: "sendMessage", botId: 1, reason })
+const refused = because(new Rejected({ code: 400, description: "chat not found" }))
 
 type Handle = Handlers["Service"]["handle"]
 
 interface Given {
   readonly footing?: Partial<Footing["Service"]>
   readonly updates?: Partial<UpdatesRepo["Service"]>
+  readonly isActive?: () => boolean
 }
 
 const start = () => startJob(ana, nextUpdateId())
@@ -36,7 +34,7 @@ const start = () => startJob(ana, nextUpdateId())
 /** Runs one /start over a handler of the test's own, for as long as it takes. */
 const runWith = Effect.fnUntraced(function* (
   handle: Handle,
-  { footing = {}, updates = {} }: Given = {},
+  { footing = {}, updates = {}, isActive = () => true }: Given = {},
   along: ReadonlyArray<UpdateJob> = []
 ) {
   const recorded: Array<Recording> = []
@@ -45,7 +43,11 @@ const runWith = Effect.fnUntraced(function* (
   const context = yield* Layer.build(
     Handling.layer.pipe(
       Layer.provide([
-        Layer.mock(Bots, { find: () => Option.none(), byId: () => Option.some(botNamed("vip")), all: () => [] }),
+        Layer.mock(Bots, {
+          find: () => Option.none(),
+          byId: () => Option.some({ ...botNamed("vip"), active: isActive() }),
+          all: () => []
+        }),
         Layer.succeed(Handlers, { handle, acknowledge: () => Effect.void }),
         Layer.succeed(Footing, { ...alwaysOurs, ...footing }),
         Layer.mock(Recorder, { record: (recording) => Effect.sync(() => void recorded.push(recording)) }),
@@ -130,6 +132,48 @@ describe("a further try", () => {
         })
       )
       assert.deepStrictEqual(began, [0, 2])
+    })
+  )
+})
+
+describe("an update that Telegram does not take now", () => {
+  for (const [what, reason, tries] of [
+    ["because the bot has to pause for long", new RateLimited({ retryAfterSeconds: 90, description: "limited" }), 5],
+    ["because Telegram is away", new Unreachable({ description: "rede: ECONNREFUSED" }), 12]
+  ] satisfies ReadonlyArray<readonly [string, TelegramReason, number]>) {
+    it.effect(`${what} is no failure of its own: it waits and is answered`, () =>
+      Effect.gen(function* () {
+        let tried = 0
+        const { dead, errors, recorded } = yield* runWith((_, job) =>
+          Effect.suspend(() => (++tried < tries ? Effect.fail(because(reason)) : Effect.succeed(silent(job))))
+        )
+        assert.deepStrictEqual([tried, recorded.length, dead, errors], [tries, 1, [], []])
+      })
+    )
+  }
+
+  it.effect("is answered by nobody when its bot was paused meanwhile", () =>
+    Effect.gen(function* () {
+      let tried = 0
+      const limited = because(new RateLimited({ retryAfterSeconds: 120, description: "limited" }))
+      const { dead, errors, job, recorded } = yield* runWith(
+        () => Effect.suspend(() => Effect.fail((tried++, limited))),
+        { isActive: () => tried === 0 }
+      )
+      assert.deepStrictEqual([tried, dead, errors], [1, [], []])
+      assert.deepStrictEqual(recorded, [silent(job)])
+    })
+  )
+
+  it.effect("because the token was revoked is kept for when the bot works again, and asked for no more", () =>
+    Effect.gen(function* () {
+      let tried = 0
+      const revoked = because(new BotUnusable({ why: "unauthorized", description: "Unauthorized" }))
+      const { dead, errors, job, recorded } = yield* runWith(
+        () => Effect.suspend(() => Effect.fail((tried++, revoked))),
+        { isActive: () => tried === 0 }
+      )
+      assert.deepStrictEqual([tried, dead, recorded, errors.length], [1, [job.updateId], [], 1])
     })
   )
 })
