@@ -100,7 +100,7 @@ export const makeFlying =
           })
           .pipe(
             Effect.exit,
-            Effect.map((exit) => outcomeOf(exit, target.attempts, confirmed))
+            Effect.map((exit) => outcomeOf(exit, confirmed))
           )
       })
 

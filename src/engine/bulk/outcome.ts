@@ -9,8 +9,8 @@ export type Outcome = Pick<Settlement, "status" | "error" | "messageId" | "retry
   readonly restSeconds?: number
 }
 
-/** After so many tries a message is set aside. */
-export const maxTries = 5
+/** Telegram is away: that says nothing about the message, and the bot's others would find the same. */
+const awaySeconds = 5
 
 const failed = (status: Outcome["status"], error: string): Outcome => ({
   status,
@@ -27,17 +27,17 @@ export const interrupted = failed("ambiguous", "o envio foi interrompido")
 export const unsendable = failed("failed", "a mensagem não pôde ser montada")
 
 /** Nothing was delivered, and that is certain: it goes back to where it came from. */
-export const postponed = (error: string | undefined, seconds: number, tried = false, restSeconds = 0): Outcome => ({
+export const postponed = (error: string | undefined, seconds: number, restSeconds = 0): Outcome => ({
   status: "pending",
   error,
   messageId: undefined,
   retryAfterSeconds: seconds,
-  tried,
+  tried: false,
   restSeconds
 })
 
 /** `confirmed`: how many messages of it Telegram has confirmed. What arrived in part is never sent again. */
-export const outcomeOf = (exit: Exit.Exit<Sent, TelegramError>, attempts: number, confirmed: number): Outcome => {
+export const outcomeOf = (exit: Exit.Exit<Sent, TelegramError>, confirmed: number): Outcome => {
   if (Exit.isSuccess(exit)) {
     if (exit.value.withdrawn === true) return postponed(undefined, 0)
     return {
@@ -55,11 +55,11 @@ export const outcomeOf = (exit: Exit.Exit<Sent, TelegramError>, attempts: number
     return failed(reason._tag === "Ambiguous" ? "ambiguous" : "failed", `só uma parte chegou: ${sentence}`)
   switch (reason._tag) {
     case "RateLimited":
-      return postponed(sentence, reason.retryAfterSeconds, false, reason.retryAfterSeconds)
+      return postponed(sentence, reason.retryAfterSeconds, reason.retryAfterSeconds)
     case "BotUnusable":
-      return postponed(sentence, 5, false, 5)
+      return postponed(sentence, 5, 5)
     case "Unreachable":
-      return attempts + 1 >= maxTries ? failed("failed", sentence) : postponed(sentence, 5 * 3 ** attempts, true)
+      return postponed(sentence, awaySeconds, awaySeconds)
     case "Ambiguous":
       return failed("ambiguous", sentence)
     case "Gone":
