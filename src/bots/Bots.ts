@@ -4,6 +4,7 @@ import { type Change, Changes } from "../db/Changes.ts"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
 import type { BotKeys } from "../repo/botKeys.ts"
+import { surviving } from "../repo/surviving.ts"
 import { Catalogue, type LoadedBot } from "./Catalogue.ts"
 import { makeMemory } from "./memory.ts"
 import { tokenTrouble } from "./tokenTrouble.ts"
@@ -77,13 +78,15 @@ export class Bots extends Context.Service<
       const followed = yield* changes.subscribe
       yield* read()
       yield* Log.info(`[BOT] ${memory.all().length} bots carregados`, { bots: memory.all().length })
-      yield* Queue.takeAll(followed).pipe(
-        Effect.map(touchedBy),
-        Effect.flatMap((keys) => (isNothing(keys) ? Effect.void : readTogether(keys))),
-        Effect.forever,
-        Log.logged("O acompanhamento das mudanças dos bots"),
-        Effect.forkScoped
-      )
+      // A reading that broke off is made good by one of everything.
+      let missed = false
+      const follow = Effect.gen(function* () {
+        const keys = missed ? undefined : touchedBy(yield* Queue.takeAll(followed))
+        missed = true
+        if (!isNothing(keys)) yield* readTogether(keys)
+        missed = false
+      })
+      yield* follow.pipe(surviving("O acompanhamento das mudanças dos bots"), Effect.forkScoped)
 
       return Bots.of({
         find: memory.find,

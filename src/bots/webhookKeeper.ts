@@ -1,6 +1,7 @@
 import { Duration, Effect, Equal, Option, Queue } from "effect"
 import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
+import { surviving } from "../repo/surviving.ts"
 import type { Bots } from "./Bots.ts"
 import { type Failure, isLimited, waitAfter } from "./webhookFailure.ts"
 
@@ -81,10 +82,11 @@ export const keepRegistered = Effect.fnUntraced(function* ({ bots, ensure, publi
     yield* Effect.forkIn(again, scope)
   })
 
+  // Whatever breaks an attempt costs neither this bot its address nor the others theirs.
+  const tended = (one: Due) => Effect.onError(attempt(one), () => Queue.offer(due, one))
   yield* Queue.take(due).pipe(
-    Effect.flatMap(attempt),
-    Effect.forever,
-    Log.logged("O registro dos endereços no Telegram"),
+    Effect.flatMap(tended),
+    surviving("O registro dos endereços no Telegram"),
     Effect.forkIn(scope)
   )
   return registerAgain

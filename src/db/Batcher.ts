@@ -94,7 +94,10 @@ export const makeBatcher = Effect.fnUntraced(function* <A, B, E>(options: Batche
         }
       }
     })
-    yield* Effect.forever(hurry).pipe(Effect.withTracerEnabled(false), Effect.forkScoped)
+    const onAndOn = Effect.catchCause(hurry, (cause) =>
+      Effect.logError("[ERRO] Um grupo de gravações parou; continuo", cause)
+    )
+    yield* Effect.forever(onAndOn).pipe(Effect.withTracerEnabled(false), Effect.forkScoped)
   }
 
   const submit: Batcher<A, B, E>["submit"] = (item, done) => {

@@ -1,5 +1,5 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
-import { Context, Deferred, Effect, Layer, Option, Queue, Schema, type Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, Option, Queue, Schema, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
 import { causeOf } from "./DatabaseError.ts"
 
@@ -70,10 +70,11 @@ const listenForEver = Effect.fnUntraced(function* (
     yield* Deferred.succeed(tried, undefined)
   })
   while (true) {
-    const error = yield* Effect.flip(Effect.scoped(listen(client, tell, connected)))
+    // Whatever ended it, also a defect: without it no change would be in force any more.
+    const ended = yield* Effect.exit(Effect.scoped(listen(client, tell, connected)))
     if (!cut) {
       yield* Effect.logWarning(
-        `[BANCO] Perdi os avisos de mudança nas configurações e tento de novo: ${reasonOf(error)}`
+        `[BANCO] Perdi os avisos de mudança nas configurações e tento de novo: ${reasonOf(ended)}`
       )
     }
     cut = true
@@ -121,4 +122,8 @@ const changeOf = (payload: string): Change =>
     })
   })
 
-const reasonOf = (error: SqlError.SqlError) => causeOf(error.reason.cause) || "a conexão caiu"
+const reasonOf = (ended: Exit.Exit<void, SqlError.SqlError>) =>
+  Option.match(Exit.findErrorOption(ended), {
+    onNone: () => "falha interna",
+    onSome: ({ reason }) => causeOf(reason.cause) || "a conexão caiu"
+  })

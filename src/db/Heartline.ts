@@ -72,11 +72,11 @@ export const watchDatabase = Effect.fnUntraced(function* ({ heart, heartSockets,
     yield* Effect.sleep(away ? lookAgainEvery : lookEvery)
   })
 
-  yield* Effect.forever(look).pipe(
-    Effect.tapCause((cause) => Effect.logError("[ERRO] O acompanhamento do banco de dados parou", cause)),
-    Effect.withTracerEnabled(false),
-    Effect.forkScoped
+  // Without it nobody would learn any more that the database is away.
+  const onAndOn = Effect.catchCause(look, (cause) =>
+    Effect.andThen(Effect.logError("[ERRO] O acompanhamento do banco de dados parou", cause), Effect.sleep(lookEvery))
   )
+  yield* Effect.forever(onAndOn).pipe(Effect.withTracerEnabled(false), Effect.forkScoped)
 })
 
 /** A server that refuses us is there all the same. */

@@ -6,6 +6,7 @@ import type { Bot } from "../domain/bot.ts"
 import * as Log from "../log/Log.ts"
 import { detailOf } from "../log/sentences.ts"
 import { TelegramClient } from "../telegram/TelegramClient.ts"
+import { surviving } from "../repo/surviving.ts"
 import { Inbox } from "./Inbox.ts"
 import { updateIdOf } from "./update.ts"
 
@@ -83,7 +84,7 @@ export class Polling extends Context.Service<Polling, { readonly active: boolean
         }
         if (tokens.get(bot.id) === token.value) return Effect.void
         tokens.set(bot.id, token.value)
-        const loop = Log.logged(`A busca de mensagens do bot ${bot.slug}`)(
+        const loop = surviving(`A busca de mensagens do bot ${bot.slug}`)(
           pollForever(bot, Redacted.make(token.value), paused.delete(bot.id))
         )
         return Effect.asVoid(FiberMap.run(fibers, bot.id, loop))

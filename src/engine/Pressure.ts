@@ -1,5 +1,5 @@
-import { Context, Deferred, Effect, Layer, Schedule } from "effect"
-import * as Log from "../log/Log.ts"
+import { Context, Deferred, Effect, Layer } from "effect"
+import { surviving } from "../repo/surviving.ts"
 
 /** Commits under way above which what nobody waits for steps aside. */
 const busyAbove = 16
@@ -38,7 +38,7 @@ export class Pressure extends Context.Service<
         Deferred.doneUnsafe(over, Effect.void)
         over = undefined
       })
-      yield* look.pipe(Effect.repeat(Schedule.spaced(lookEvery)), Log.logged("O controle de carga"), Effect.forkScoped)
+      yield* Effect.andThen(look, Effect.sleep(lookEvery)).pipe(surviving("O controle de carga"), Effect.forkScoped)
 
       const ease = Effect.suspend(() => {
         if (most <= busyAbove) return Effect.void

@@ -1,7 +1,7 @@
-import { Clock, Context, Effect, Latch, Layer, Result, Schedule } from "effect"
-import * as Log from "../log/Log.ts"
+import { Clock, Context, Effect, Latch, Layer, Result } from "effect"
 import { stopwatch, telemetry } from "../log/telemetry.ts"
 import { HealthRepo } from "../repo/HealthRepo.ts"
+import { surviving } from "../repo/surviving.ts"
 
 /** Between two looks at the database. */
 const lookEvery = "2 seconds"
@@ -54,9 +54,8 @@ export class Readiness extends Context.Service<
         if (seconds() > 1) telemetry.databaseWait.record({}, seconds())
         if (yield* isAway) telemetry.databaseUp.record({}, 0)
       })
-      yield* look.pipe(
-        Effect.repeat(Schedule.spaced(lookEvery)),
-        Log.logged("O acompanhamento do banco de dados"),
+      yield* Effect.andThen(look, Effect.sleep(lookEvery)).pipe(
+        surviving("O acompanhamento do banco de dados"),
         Effect.forkScoped
       )
 

@@ -1,6 +1,6 @@
 import { Effect, Layer, Queue } from "effect"
 import { Bots } from "../bots/Bots.ts"
-import * as Log from "../log/Log.ts"
+import { surviving } from "../repo/surviving.ts"
 import { makeTending, needsWarmup } from "./warmup/tending.ts"
 
 /**
@@ -20,8 +20,7 @@ export const WarmupLayer = Layer.effectDiscard(
       changes.set(botId, changed)
       yield* Queue.take(changed).pipe(
         Effect.andThen(tend(botId, Queue.take(changed))),
-        Effect.forever,
-        Log.logged("O aquecimento das mídias de um bot"),
+        surviving("O aquecimento das mídias de um bot"),
         Effect.forkIn(scope)
       )
       return changed

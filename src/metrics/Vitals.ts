@@ -1,8 +1,9 @@
-import { Cause, Context, Effect, Layer, Option, Schedule, Semaphore } from "effect"
+import { Cause, Context, Effect, Layer, Option, Semaphore } from "effect"
 import { Config } from "../config.ts"
 import * as Log from "../log/Log.ts"
 import { watchProcess } from "../log/processVitals.ts"
 import { telemetry } from "../log/telemetry.ts"
+import { surviving } from "../repo/surviving.ts"
 import { type Vitals as Reading, VitalsRepo } from "../repo/VitalsRepo.ts"
 
 /** However many ask, the database is asked once in this time. */
@@ -44,9 +45,8 @@ export class Vitals extends Context.Service<
       const refresh = Semaphore.withPermit(one)(read)
 
       if (Option.isSome(config.otlpEndpoint)) {
-        yield* refresh.pipe(
-          Effect.repeat(Schedule.spaced(pushedEvery)),
-          Log.logged("A leitura dos números técnicos"),
+        yield* Effect.andThen(refresh, Effect.sleep(pushedEvery)).pipe(
+          surviving("A leitura dos números técnicos"),
           Effect.forkScoped
         )
       }

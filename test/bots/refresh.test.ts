@@ -111,4 +111,16 @@ describe("Bots: refreshing", () => {
       assert.deepStrictEqual(asked, [undefined, { ids: [1], slugs: [] }, { ids: [1, 2], slugs: ["vip"] }, undefined])
     })
   )
+
+  it.effect("goes on after a reading that broke off, with one of everything", () =>
+    Effect.gen(function* () {
+      const asked: Array<BotKeys | undefined> = []
+      const { changes } = yield* setUp((keys) =>
+        Effect.suspend(() => (asked.push(keys) === 2 ? Effect.interrupt : Effect.succeed([loaded("Vip")])))
+      )
+      yield* Queue.offer(changes, { _tag: "Row", table: "bots", botId: 1 })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(asked, [undefined, { ids: [1], slugs: [] }, undefined])
+    })
+  )
 })
