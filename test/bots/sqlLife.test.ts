@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { Sandbox } from "../../src/sandbox/Sandbox.ts"
 import { TestDatabase, testDatabaseUrl } from "../support/postgres.ts"
 import { eventually, type ServiceProcess, startService } from "../support/service.ts"
-import { ana, openShop } from "../support/shop.ts"
+import { ana, botToken, openShop } from "../support/shop.ts"
 import { hook, privateMessage, secretOf } from "../support/updates.ts"
 
 /** In force everywhere within 2 s (contract, section 8). */
@@ -117,6 +117,41 @@ describe("bots that come and go by plain SQL", () => {
       }
       assert.strictEqual(yield* secretOf("novo"), secret)
     }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.live(
+    "a token renewed by SQL wins over the sealed one, opens a new secret, and wakes the bot that it had stopped",
+    () =>
+      Effect.gen(function* () {
+        const { first, sandbox, second, sql } = yield* setUp
+        const { slug } = yield* openShop(first, sandbox)
+        const before = yield* eventually(secretOf(slug), (secret) => secret !== "")
+        const renewed = `${botToken.split(":")[0]}:AAHnovo0novo0novo0novo0novo0novo0`
+        // As it is after Telegram has refused the token.
+        yield* sandbox.telegram.revoke(botToken)
+        yield* hook(first, slug, before, privateMessage(ana, "/start"))
+        yield* first.wrote(/ERROR .*O bot vip foi parado/)
+        yield* sandbox.telegram.addBot({ token: renewed, username: "vip_bot" })
+        yield* sql`update bots set token = ${renewed} where slug = ${slug}`
+        const answered = yield* within(
+          "registered",
+          sandbox.telegram.waitFor(
+            (call) => call.ok && call.method === "setWebhook" && call.params["secret_token"] !== before
+          )
+        )
+        const secret = String(answered.params["secret_token"])
+        for (const [index, service] of [first, second].entries()) {
+          const person = { id: 7_300_000_001 + index, first_name: "Bia" }
+          yield* sandbox.telegram.person(person)
+          yield* eventually(statusAt(service, slug, secret), (status) => status === 200)
+          yield* hook(service, slug, secret, privateMessage(person, "/start"))
+          yield* sandbox.telegram.waitFor(
+            (call) => Number(call.params["chat_id"]) === person.id && call.method === "sendMessage"
+          )
+        }
+        const view = yield* first.admin("GET", `/api/admin/bots/${slug}`)
+        assert.include(view.json, { active: true, username: "vip_bot" })
+      }).pipe(Effect.scoped, Effect.provide(world))
   )
 
   it.live("without an address: polling begins with the row and ends with it", () =>
