@@ -119,7 +119,7 @@ export class BotLanes implements Sleeper {
   /** The call under way has its answer. */
   landed(trip: Trip, succeeded: boolean, now: number): void {
     trip.chat.landed(trip.chatEmptyAt, now)
-    if (succeeded) this.#recent.succeeded(trip.chat, now)
+    if (succeeded) this.#recent.succeeded(trip, now)
     this.#rest(trip, now)
   }
 

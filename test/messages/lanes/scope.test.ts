@@ -59,6 +59,19 @@ describe("whose limit a 429 is", () => {
     assert.strictEqual(send(lanes, 8, 100, { retryAfter: 3 }), "bot")
   })
 
+  it("is the chat's, when it alone is limited again while others that left meanwhile got through", () => {
+    const lanes = new Lanes(connections)
+    assert.strictEqual(send(lanes, 7, 0, { retryAfter: 1 }), "bot")
+    // Of those that were under way already nothing follows.
+    assert.strictEqual(send(lanes, 7, 1_100, { retryAfter: 1 }), "bot")
+    send(lanes, 8, 2_200)
+    assert.strictEqual(send(lanes, 7, 2_300, { retryAfter: 1 }), "chat")
+    send(lanes, 8, 2_400)
+    assert.strictEqual(send(lanes, 7, 3_500, { retryAfter: 1 }), "chat")
+    // Another one is limited as well: it is the bot after all.
+    assert.strictEqual(send(lanes, 9, 3_600, { retryAfter: 1 }), "bot")
+  })
+
   it("is the bot's, when it is busy and nobody gets through", () => {
     const lanes = new Lanes(connections)
     for (let index = 0; index < 60; index++) {
