@@ -9,7 +9,7 @@ import { quartersOf, takeNotes, unheard } from "./metrics/late.ts"
 import { advanceRecent, dropBefore, dropRecent, fewEvents, floorTen, keepOpenVisits } from "./metrics/recent.ts"
 
 /**
- * Quarters end this long before now. An event older than two seconds leaves a note when it is written (migration 0046), so
+ * Quarters end this long before now. An event older than two seconds leaves a note when it is written (migration 0048), so
  * what a transaction of up to five minutes still holds back can be missed by nobody.
  */
 const lagSeconds = 300

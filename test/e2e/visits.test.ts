@@ -250,6 +250,8 @@ layer(World.layerWith(), { excludeTestServices: true, timeout: "60 seconds" })("
         yield* telegram.person(person)
         yield* telegram.sendText(botToken, person, `/start ${payload}`)
         yield* telegram.waitFor(sentTo(person.id, /Olá/))
+        // The greeting comes first; whose the session is, is settled after it.
+        yield* eventually(sql`select 1 from bot_users where telegram_id = ${person.id}`, ({ length }) => length === 1)
       }
       const people = yield* eventually(
         sql<{ id: number; session: string | null; first: string | null }>`

@@ -7,7 +7,7 @@ import { writeOpenVisits } from "./openVisits.ts"
 
 type Sql = SqlClient.SqlClient
 
-/** What is written two seconds late leaves a note (migration 0046); half a second for a statement's clock and its snapshot. */
+/** What is written two seconds late leaves a note (migration 0048); half a second for a statement's clock and its snapshot. */
 const lateSeconds = 2.5
 /** Fewer are read from the rows as fast. */
 export const fewEvents = 60
