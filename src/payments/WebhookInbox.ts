@@ -5,7 +5,7 @@ import { sanitiseText } from "../domain/text.ts"
 import { FloodGuard } from "../log/FloodGuard.ts"
 import { sentenceOf } from "../log/sentences.ts"
 import { telemetry } from "../log/telemetry.ts"
-import { GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
+import { type DueEvent, GatewayEventsRepo, type NewGatewayEvent } from "../repo/GatewayEventsRepo.ts"
 import { PollPace } from "../repo/PollPace.ts"
 import { surviving } from "../repo/surviving.ts"
 import { Gateways } from "./Gateways.ts"
@@ -25,7 +25,7 @@ export interface IncomingWebhook extends WebhookRequest {
   readonly requestId: string
 }
 
-/** Webhooks worked on at once in this process. */
+/** Webhooks of one gateway worked on at once in this process: one that does not answer fills its own places only. */
 const workers = 8
 /** Rows whose hand-over was lost with a process, or whose time has come. */
 const pollMs = 2_000
@@ -58,7 +58,10 @@ export class WebhookInbox extends Context.Service<
       const flood = yield* FloodGuard
       const owner = randomUUID()
       const process = yield* makeProcessing(owner)
-      const queue = yield* Queue.unbounded<number>()
+      const others = yield* Queue.unbounded<number>()
+      const queues = new Map([["", others]])
+      for (const { name } of gateways.all) queues.set(name, yield* Queue.unbounded<number>())
+      const offer = ({ gateway, id }: DueEvent) => Queue.offer(queues.get(gateway) ?? others, id)
       const signal = Latch.makeUnsafe(false)
       const wake = Effect.sync(() => void signal.openUnsafe())
       const pace = new PollPace(pollMs, idlePollMs)
@@ -88,7 +91,7 @@ export class WebhookInbox extends Context.Service<
           ...(empty ? { state: "done", error: "o corpo não fala de nenhuma cobrança" } : {})
         })
         telemetry.gatewayEvents.record({ gateway: row.gateway, state: "received" })
-        if (stored.waiting) return yield* Queue.offer(queue, stored.id)
+        if (stored.waiting) return yield* offer({ id: stored.id, gateway: row.gateway })
         if (empty) {
           yield* flood.warn(
             `empty:${row.gateway}`,
@@ -97,10 +100,11 @@ export class WebhookInbox extends Context.Service<
         }
       })
 
-      const work = Effect.flatMap(Queue.take(queue), (id) => {
-        pace.news()
-        return process(id)
-      })
+      const work = (queue: Queue.Queue<number>) =>
+        Effect.flatMap(Queue.take(queue), (id) => {
+          pace.news()
+          return process(id)
+        })
 
       const matchLate = Effect.gen(function* () {
         if (yield* events.rearmMatched) yield* wake
@@ -110,13 +114,16 @@ export class WebhookInbox extends Context.Service<
       // Rows in the queue are found here again after a while; whoever claims one first has it.
       const sweep = Effect.gen(function* () {
         signal.closeUnsafe()
-        if ((yield* Queue.size(queue)) === 0) yield* Queue.offerAll(queue, yield* events.due(pollLimit))
+        const busy = [...queues].filter(([, queue]) => Queue.sizeUnsafe(queue) > 0).map(([name]) => name)
+        yield* Effect.forEach(yield* events.due(pollLimit, busy), offer, { discard: true })
         yield* Effect.timeoutOption(signal.await, pace.waitMs)
       }).pipe(Effect.withTracerEnabled(false))
 
       yield* Effect.addFinalizer(() => Effect.ignore(events.release(owner)))
-      for (let i = 0; i < workers; i++) {
-        yield* Effect.forkScoped(surviving("O processamento dos avisos de pagamento")(work))
+      for (const queue of queues.values()) {
+        for (let i = 0; i < workers; i++) {
+          yield* Effect.forkScoped(surviving("O processamento dos avisos de pagamento")(work(queue)))
+        }
       }
       yield* Effect.forkScoped(surviving("A busca por avisos de pagamento pendentes")(sweep))
       yield* Effect.forkScoped(surviving("A busca por avisos que chegaram antes da cobrança")(matchLate))

@@ -17,6 +17,11 @@ export const GatewayEvent = Schema.Struct({
 })
 export type GatewayEvent = typeof GatewayEvent.Type
 
+export interface DueEvent {
+  readonly id: number
+  readonly gateway: string
+}
+
 export interface Verdict {
   readonly state: "done" | "refused" | "unmatched"
   readonly proof?: string | undefined
@@ -39,8 +44,11 @@ export class GatewayEventsRepo extends Context.Service<
     readonly store: (event: NewGatewayEvent) => Sql<Stored>
     /** None: somebody else has it, or it is done. */
     readonly claim: (id: number, owner: string) => Sql<Option.Option<GatewayEvent>>
-    /** Events whose time has come and that nobody works on; several processes may see the same. */
-    readonly due: (limit: number) => Sql<ReadonlyArray<number>>
+    /**
+     * Events whose time has come and that nobody works on, but for those of the gateways in `without`; several
+     * processes may see the same.
+     */
+    readonly due: (limit: number, without: ReadonlyArray<string>) => Sql<ReadonlyArray<DueEvent>>
     readonly renew: (id: number, owner: string) => Sql<boolean>
     readonly finish: (id: number, owner: string, verdict: Verdict) => Sql<void>
     /** `counts`: the gateway contradicted the event, which it may do only a few times. */
@@ -70,12 +78,11 @@ export class GatewayEventsRepo extends Context.Service<
           update gateway_events e set owner = ${owner}, lease_until = ${lease} where e.id = ${id} and ${free}
           returning ${columns}`)
 
-      const due = (limit: number) =>
-        Effect.map(
-          sql<{ readonly id: number }>`
-            select e.id from gateway_events e where ${free} order by e.next_attempt_at limit ${limit}`,
-          (rows) => rows.map((row) => row.id)
-        )
+      const due = (limit: number, without: ReadonlyArray<string>) =>
+        sql<DueEvent>`
+          select e.id, e.provider as gateway from gateway_events e
+          where ${sql.and([free, ...(without.length === 0 ? [] : [sql`not ${sql.in("e.provider", without)}`])])}
+          order by e.next_attempt_at limit ${limit}`
 
       const renew = (id: number, owner: string) =>
         Effect.map(
