@@ -5,7 +5,7 @@ import * as Log from "../log/Log.ts"
 import type { GatewayEvent } from "../repo/GatewayEventsRepo.ts"
 import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
 import { makeAsk } from "./ask.ts"
-import { fieldsOf, whose } from "./lines.ts"
+import { fieldsOf, statusLine, whose } from "./lines.ts"
 import type { ChargeState, GatewayError, PaymentGateway } from "./PaymentGateway.ts"
 import { type Applied, type Proof, Settlement } from "./Settlement.ts"
 
@@ -59,6 +59,23 @@ export const makeJudge = Effect.gen(function* () {
     return Option.some<Match>({ payment: Option.getOrElse(adopted, () => byKey.value), own: signed ?? "secret" })
   })
 
+  // Whoever wrote it knows this charge: the seller is told, once.
+  const alarm = Effect.fnUntraced(function* (payment: Payment, reason: string) {
+    if (yield* payments.markProblem(payment.id, reason)) {
+      yield* Log.error(`[ERRO] ${statusLine(payment)}: ${reason}; nada foi liberado`, fieldsOf(payment))
+    }
+    return { _tag: "Refused", paymentId: payment.id, reason } satisfies Judgement
+  })
+
+  /** Of no charge that this gateway made: perhaps of one that another gateway made. */
+  const stray = Effect.fnUntraced(function* (gateway: string, event: ChargeState, stored: GatewayEvent) {
+    if (event.status === "pending") return { _tag: "Unmatched" } satisfies Judgement
+    const found = yield* payments.findAtOther(gateway, event.id, stored.pathKey)
+    return Option.isNone(found)
+      ? ({ _tag: "Unmatched" } satisfies Judgement)
+      : yield* alarm(found.value, `o aviso veio pela ${gateway}, e a cobrança é da ${found.value.gateway}`)
+  })
+
   const believe = Effect.fnUntraced(function* ({ payment }: Match, event: ChargeState, proof: Proof) {
     return judgementOf(payment, yield* settlement.apply(payment, event, proof), proof)
   })
@@ -79,7 +96,7 @@ export const makeJudge = Effect.gen(function* () {
     if (error.reason._tag === "ChargeNotFound") {
       return contradicted(payment, stored, waitSeconds, "o gateway não conhece esta cobrança")
     }
-    const proof = sufficient(found, event)
+    const proof = sufficient(found, event, stored)
     if (proof !== undefined) return yield* believe(found, event, proof)
     yield* Log.recovered(`Não consegui confirmar um aviso de pagamento (${whose(payment)})`, error, fieldsOf(payment))
     const afterSeconds = error.reason._tag === "GatewayRateLimited" ? error.reason.retryAfterSeconds : waitSeconds
@@ -92,7 +109,7 @@ export const makeJudge = Effect.gen(function* () {
     stored: GatewayEvent
   ): Effect.fn.Return<Judgement, SqlError.SqlError> {
     const matched = yield* match(gateway.name, event, stored)
-    if (Option.isNone(matched)) return { _tag: "Unmatched" }
+    if (Option.isNone(matched)) return yield* stray(gateway.name, event, stored)
     const found = matched.value
     const { payment } = found
     const paymentId = payment.id
@@ -104,7 +121,7 @@ export const makeJudge = Effect.gen(function* () {
     }
     if (wasPaid(interpretStatus(payment.status, event.status)) && wrongValue(payment, event)) {
       return found.own === undefined
-        ? { _tag: "Refused", paymentId, reason: "o valor do aviso não é o da cobrança" }
+        ? yield* alarm(payment, "o valor do aviso não é o da cobrança")
         : yield* believe(found, event, found.own)
     }
     const chargeId = payment.chargeId ?? event.id
@@ -116,7 +133,7 @@ export const makeJudge = Effect.gen(function* () {
     }
     const slot = yield* payments.claimQuery(paymentId, gateway.capabilities.secondsBetweenQueries)
     if (!slot.taken) {
-      const proof = sufficient(found, event)
+      const proof = sufficient(found, event, stored)
       if (proof !== undefined) return yield* believe(found, event, proof)
       const reason = "à espera da próxima consulta permitida pelo gateway"
       return { _tag: "Later", paymentId, afterSeconds: slot.freeInSeconds, reason, counts: false }
@@ -137,9 +154,17 @@ const isNews = (status: PaymentStatus, event: ChargeState): boolean =>
 const wrongValue = (payment: Payment, event: ChargeState): boolean =>
   event.valueCents !== undefined && event.valueCents !== payment.valueCents
 
-/** The webhook's own proof, if it also names the charge and the whole value. */
-const sufficient = ({ payment, own }: Match, event: ChargeState): Proof | undefined =>
-  event.id !== undefined && event.id === payment.chargeId && event.valueCents === payment.valueCents ? own : undefined
+/**
+ * The webhook's own proof, if it also names the charge and the whole value, and its gateway, asked about it, did not say
+ * otherwise: from then on only the gateway itself can take that back.
+ */
+const sufficient = ({ payment, own }: Match, event: ChargeState, stored: GatewayEvent): Proof | undefined =>
+  stored.attempts === 0 &&
+  event.id !== undefined &&
+  event.id === payment.chargeId &&
+  event.valueCents === payment.valueCents
+    ? own
+    : undefined
 
 /** Some gateways tell fee and payer by webhook only; one that proves itself may complete what the query said. */
 const completed = (answer: ChargeState, { own }: Match, event: ChargeState): ChargeState =>

@@ -62,6 +62,11 @@ export class PaymentsRepo extends Context.Service<
     readonly findById: (paymentId: number) => Sql<Option.Option<Payment>>
     readonly findByChargeId: (gateway: string, chargeId: string) => Sql<Option.Option<Payment>>
     readonly findByWebhookKey: (gateway: string, key: string) => Sql<Option.Option<Payment>>
+    readonly findAtOther: (
+      gateway: string,
+      chargeId: string | undefined,
+      key: string | null
+    ) => Sql<Option.Option<Payment>>
     readonly claimRefund: (paymentId: number) => Sql<boolean>
     readonly releaseRefund: (paymentId: number) => Sql<void>
     readonly view: (paymentId: number) => Sql<Option.Option<PaymentView>>
@@ -101,6 +106,7 @@ export class PaymentsRepo extends Context.Service<
         findById: query.findById(sql),
         findByChargeId: query.findByChargeId(sql),
         findByWebhookKey: query.findByWebhookKey(sql),
+        findAtOther: query.findAtOther(sql),
         claimRefund: refund.claimRefund(sql),
         releaseRefund: refund.releaseRefund(sql),
         view: view(sql),

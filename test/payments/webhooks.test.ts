@@ -6,6 +6,7 @@ import { Reconciliation } from "../../src/payments/Reconciliation.ts"
 import { WebhookInbox } from "../../src/payments/WebhookInbox.ts"
 import { GatewayEventsRepo } from "../../src/repo/GatewayEventsRepo.ts"
 import { SandboxPushinPay } from "../../src/sandbox/pushinpay/SandboxPushinPay.ts"
+import { SandboxSyncPay } from "../../src/sandbox/syncpay/SandboxSyncPay.ts"
 import { ask } from "../sandbox/support.ts"
 import {
   ana,
@@ -17,7 +18,8 @@ import {
   payments,
   requestFor,
   Room,
-  timePasses
+  timePasses,
+  twoGateways
 } from "./room.ts"
 
 const form = "application/x-www-form-urlencoded"
@@ -176,12 +178,82 @@ describe("a payment webhook", () => {
       )
       assert.deepStrictEqual(yield* factsOf(paymentId), untouched)
       assert.strictEqual((yield* factsOf(other.paymentId)).status, "pending")
-      const errors = room.log.filter((line) => line.includes(" ERROR "))
-      assert.strictEqual(errors.length, 1)
-      assert.match(errors[0]!, /o valor confirmado \(0\.01\) não é o da cobrança; nada foi liberado/)
+      const errors = room.log.filter((line) => line.includes(" ERROR ")).toSorted()
+      assert.strictEqual(errors.length, 2)
+      assert.isTrue(errors.some((line) => /o valor confirmado \(0\.01\) não é o da cobrança; nada foi/.test(line)))
+      assert.isTrue(errors.some((line) => /o valor do aviso não é o da cobrança; nada foi liberado/.test(line)))
       const [wrong] = yield* sql`select error from payments where id = ${paymentId}`
-      assert.match(String(wrong!["error"]), /valor confirmado/)
+      assert.match(String(wrong!["error"]), /valor/)
     }).pipe(Effect.provide(payments()))
+  )
+
+  it.live("that came by another gateway than its charge's pays nothing and says so", () =>
+    Effect.gen(function* () {
+      const { room, sql, post, charged, settled } = yield* setup
+      const { paymentId, charge, key } = yield* charged
+      const body = JSON.stringify({ data: { idtransaction: charge, status: "PAID_OUT", amount: 9.9 } })
+      yield* post("syncpay", body)
+      yield* eventually(eventsInbox, ([event]) => event?.state === "refused")
+      yield* post(`syncpay/${key}`, body)
+      const events = yield* settled
+      assert.deepStrictEqual(
+        events.map(({ state, error }) => `${state}: ${error}`),
+        Array.from({ length: 2 }, () => "refused: o aviso veio pela syncpay, e a cobrança é da pushinpay")
+      )
+      assert.deepStrictEqual(yield* factsOf(paymentId), untouched)
+      const errors = room.log.filter((line) => line.includes(" ERROR "))
+      assert.isNotEmpty(errors)
+      assert.match(errors.at(-1)!, /o aviso veio pela syncpay, e a cobrança é da pushinpay; nada foi liberado/)
+      const [row] = yield* sql`select error from payments where id = ${paymentId}`
+      assert.match(String(row!["error"]), /o aviso veio pela syncpay/)
+      const linked = yield* sql`select distinct payment_id as id from gateway_events`
+      assert.deepStrictEqual(linked, [{ id: paymentId }])
+    }).pipe(Effect.provide(twoGateways()))
+  )
+
+  it.live("that its gateway contradicts is not believed for being delivered again", () =>
+    Effect.gen(function* () {
+      const { bank, post, charged } = yield* setup
+      const { paymentId, charge, key } = yield* charged
+      const body = `id=${charge}&status=paid&value=990&end_to_end_id=E1`
+      const judged = (times: number) =>
+        eventually(
+          eventsInbox,
+          ([event]) => event?.received_count === times && event.error !== null && event.state === "waiting"
+        )
+      yield* post(`pushinpay/${key}`, body)
+      yield* judged(1)
+      assert.strictEqual((yield* bank.charge(charge)).queries, 1)
+      yield* post(`pushinpay/${key}`, body)
+      yield* judged(2)
+      yield* eventually(overdueEvents, (overdue) => overdue === 0)
+      assert.deepStrictEqual(yield* factsOf(paymentId), untouched)
+
+      yield* bank.pay(charge)
+      assert.deepStrictEqual(yield* eventually(factsOf(paymentId), ({ status }) => status === "paid"), paidFacts)
+      assert.strictEqual(yield* bank.violations, 0)
+    }).pipe(Effect.provide(payments()))
+  )
+
+  it.live("of one gateway does not wait behind those of another that does not answer", () =>
+    Effect.gen(function* () {
+      const { bank, bot, checkout, post, sql } = yield* setup
+      const other = yield* SandboxSyncPay
+      const silent = 10
+      for (let person = 1; person <= silent; person++) {
+        yield* checkout.open(requestFor(bot, { telegramId: person }))
+      }
+      yield* bank.fail({ operation: "query", answer: { kind: "timeout" }, times: silent })
+      for (const { id } of yield* bank.charges) yield* post("pushinpay", `id=${id}&status=paid&value=990`)
+      const asking = sql`select 1 from gateway_events where provider = 'pushinpay' and lease_until > now()`
+      yield* eventually(asking, (rows) => rows.length >= 8)
+
+      const { paymentId } = yield* checkout.open(requestFor({ ...bot, gateway: "syncpay" }))
+      const [charge] = yield* other.charges
+      yield* other.pay(charge!.id)
+      yield* eventually(factsOf(paymentId), ({ status }) => status === "paid")
+      assert.isAtLeast((yield* asking).length, 8, "the silent gateway is still being waited for")
+    }).pipe(Effect.provide(twoGateways()))
   )
 
   it.live("at the charge's own address is believed while the gateway may not be asked, and when it is away", () =>

@@ -62,7 +62,8 @@ export const store = (sql: SqlClient.SqlClient) => {
       payload = case when e.state = 'done' then e.payload else ${payloadOf(event)}::text::jsonb end,
       gateway_charge_id = case when e.state = 'done' then e.gateway_charge_id else ${event.chargeId ?? null} end,
       proof = case when e.state <> 'done' and ${event.proof === "signed"}::boolean then 'signed' else e.proof end,
-      attempts = case when e.state in ('refused', 'unmatched') then 0 else e.attempts end,
+      attempts = case when e.state in ('refused', 'unmatched')
+        or (${event.proof === "signed"}::boolean and e.proof is distinct from 'signed') then 0 else e.attempts end,
       error = case when e.state = 'done' then e.error end
     where e.provider = ${event.gateway} and e.provider_event_id = ${event.sha256}
     returning e.id, e.state`

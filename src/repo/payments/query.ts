@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { GatewayName } from "../../domain/admin.ts"
 import { firstOf, rowsOf } from "../decode.ts"
 import { columnsOf, Payment } from "./row.ts"
 
@@ -122,3 +123,16 @@ export const findByChargeId = (sql: SqlClient.SqlClient) => (gateway: string, ch
 
 export const findByWebhookKey = (sql: SqlClient.SqlClient) => (gateway: string, key: string) =>
   first(sql`select ${columnsOf(sql)} from payments p where p.webhook_key = ${key} and p.gateway = ${gateway}`)
+
+/** A charge that another gateway made, by its id or the key of its address. */
+export const findAtOther =
+  (sql: SqlClient.SqlClient) => (gateway: string, chargeId: string | undefined, key: string | null) =>
+    first(sql`
+      select ${columnsOf(sql)} from payments p
+      where p.id in (
+        select f.id from payments f where f.webhook_key = ${key}
+        union all
+        select f.id from payments f
+        where f.gateway in ${sql.in(GatewayName.literals)} and lower(f.gateway_charge_id) = ${chargeId ?? null})
+        and p.gateway <> ${gateway}
+      order by p.id desc limit 1`)
