@@ -51,6 +51,9 @@ describe("PushinPay's webhook body", () => {
     "<html></html>",
     '{"status":null,"id":"a"}',
     '{"status":{},"id":"a"}',
+    '{"status":"paid","id":"a","value":"19.90"}',
+    '{"status":"paid","id":"a","value":{}}',
+    "id=a&status=paid&value=muito",
     "\u0000\u0000"
   ])("says nothing when it is odd: %s", (body) => assert.deepStrictEqual(readEvents(bytes(body)), []))
 

@@ -15,13 +15,16 @@ export const readCharge = (body: unknown): Charge | undefined => {
     : { id, pixCode, rawStatus: textField(fields["status"], 50) ?? "created" }
 }
 
-/** The state in a query answer or a webhook; `undefined` when the body speaks of no charge. */
+/**
+ * The state in a query answer or a webhook; `undefined` when the body speaks of no charge, or of a value that is no value:
+ * it must not pass for one that names none.
+ */
 export const readState = (body: unknown): ChargeState | undefined => {
   const fields = unwrap(body)
   const rawStatus = textField(fields["status"], 50)
-  if (rawStatus === undefined) return undefined
-  const endToEndId = textField(fields["end_to_end_id"], 64)
   const valueCents = centsField(fields["value"])
+  if (rawStatus === undefined || (valueCents === undefined && isThere(fields["value"]))) return undefined
+  const endToEndId = textField(fields["end_to_end_id"], 64)
   const feeCents = centsField(fields["fee"])
   return {
     id: idField(fields["id"]) ?? idField(fields["transaction_id"]),
@@ -51,6 +54,8 @@ const unwrap = (body: unknown): Fields => {
   if (!isFields(body)) return {}
   return isFields(body["data"]) && body["status"] === undefined ? body["data"] : body
 }
+
+const isThere = (value: unknown): boolean => value !== undefined && value !== null && value !== ""
 
 const formFields = (text: string): Fields => Object.fromEntries(new URLSearchParams(text))
 
