@@ -3,7 +3,7 @@ import type { SqlError } from "effect/sql"
 import type { PaymentStatus } from "../domain/payment.ts"
 import * as Log from "../log/Log.ts"
 import { type Payment, PaymentsRepo } from "../repo/PaymentsRepo.ts"
-import { makeAsking } from "./asking.ts"
+import { makeAsking, type Round } from "./asking.ts"
 import { Gateways } from "./Gateways.ts"
 import { Settlement } from "./Settlement.ts"
 
@@ -26,8 +26,8 @@ export class Reconciliation extends Context.Service<
       telegramId: number,
       botId: number
     ) => Effect.Effect<Option.Option<PaymentStatus>, SqlError.SqlError>
-    /** Asks for the open charges whose turn it is; answers for how many. Their answers come later. */
-    readonly askOpen: Effect.Effect<number, SqlError.SqlError>
+    /** Asks for the open charges whose turn it is, as far as there are places. Their answers come later. */
+    readonly askOpen: Effect.Effect<Round, SqlError.SqlError>
     /** Ends what nobody will pay any more: creations whose process died, and overdue charges. */
     readonly tidy: Effect.Effect<void, SqlError.SqlError>
   }

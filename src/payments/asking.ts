@@ -21,6 +21,9 @@ interface Line {
   pausedUntil: number
 }
 
+/** How a round went: `full` when a gateway had no place for more, so that others may be waiting for one. */
+export type Round = "none" | "some" | "full"
+
 type Asked = Payment & { readonly chargeId: string; readonly overdue?: boolean }
 
 /** Puts questions to the gateways and applies their answers. */
@@ -76,11 +79,12 @@ export const makeAsking = Effect.gen(function* () {
   const askLine = Effect.fnUntraced(function* (
     line: Line,
     which: "open" | "expired"
-  ): Effect.fn.Return<number, SqlError.SqlError> {
+  ): Effect.fn.Return<Round, SqlError.SqlError> {
     const { gateway } = line
     const now = yield* Clock.currentTimeMillis
     const room = places - line.running
-    if (!gateway.configured || room <= 0 || now < line.pausedUntil) return 0
+    if (!gateway.configured || now < line.pausedUntil) return "none"
+    if (room <= 0) return "full"
     const due = yield* payments.claimDue(gateway.name, gateway.capabilities.secondsBetweenQueries, which, room)
     for (const payment of due) {
       const { chargeId } = payment
@@ -95,15 +99,17 @@ export const makeAsking = Effect.gen(function* () {
         )
       )
     }
-    return due.length
+    if (due.length === room) return "full"
+    return due.length > 0 ? "some" : "none"
   })
 
-  /** Answers for how many. */
   const askDue = (which: "open" | "expired") =>
     Effect.map(
       Effect.forEach([...lines.values()], (line) => askLine(line, which)),
-      (counts) => counts.reduce((sum, count) => sum + count, 0)
+      (rounds) => worst.find((round) => rounds.includes(round)) ?? "none"
     )
 
   return { askOne, askDue }
 })
+
+const worst: ReadonlyArray<Round> = ["full", "some"]

@@ -1,9 +1,13 @@
 import { Effect, Layer } from "effect"
+import type { Round } from "../payments/asking.ts"
 import { Reconciliation } from "../payments/Reconciliation.ts"
 import { Scheduler } from "./Scheduler.ts"
 
-/** While there is anything to ask; each charge still waits for what its gateway's rule allows. */
-const nextRoundMs = 1_000
+/**
+ * While there is anything to ask; each charge still waits for what its gateway's rule allows. Soon where all places of a
+ * gateway were taken: a thousand open charges are to be asked for within the deadline of each.
+ */
+const nextRoundMs: Record<Round, number | undefined> = { full: 100, some: 1_000, none: undefined }
 
 /** What no webhook told: payments that were made, and charges that nobody will pay any more. */
 export const PaymentJobs = Layer.effectDiscard(
@@ -17,7 +21,7 @@ export const PaymentJobs = Layer.effectDiscard(
       every: "5 seconds",
       owner: "one",
       traced: false,
-      run: () => Effect.map(reconciliation.askOpen, (asked) => (asked > 0 ? nextRoundMs : undefined))
+      run: () => Effect.map(reconciliation.askOpen, (round) => nextRoundMs[round])
     })
     yield* scheduler.add({
       name: "expiries",

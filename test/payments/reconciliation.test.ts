@@ -69,6 +69,33 @@ describe("Reconciliation", () => {
     }).pipe(Effect.provide(payments(dropped)))
   )
 
+  it.live("a hundred whose time has come at once do not wait for a round each", () =>
+    Effect.gen(function* () {
+      const { bank, charged, sql, reconciliation } = yield* setup
+      yield* Effect.forEach(
+        Array.from({ length: 100 }, (_, n) => n + 1),
+        charged,
+        { concurrency: 20 }
+      )
+      for (const { id } of yield* bank.charges) yield* bank.pay(id)
+      const begun = Date.now()
+      yield* timePasses
+      yield* eventually(sql`select 1 from payments where status <> 'paid'`, (rows) => rows.length === 0)
+      assert.isAtMost(Date.now() - begun, 4_000)
+
+      // Every place is taken by a question without an answer: there is more to do, although nothing can be begun.
+      yield* bank.fail({ operation: "query", answer: { kind: "timeout" }, times: 20 })
+      yield* Effect.forEach(
+        Array.from({ length: 20 }, (_, n) => n + 201),
+        charged,
+        { concurrency: 20 }
+      )
+      yield* timePasses
+      yield* eventually(reconciliation.askOpen, (round) => round === "full")
+      assert.strictEqual(yield* reconciliation.askOpen, "full")
+    }).pipe(Effect.provide(payments(dropped)))
+  )
+
   it.live("an overdue charge is asked for once more, then expires; money that comes later still counts", () =>
     Effect.gen(function* () {
       const { bank, sql, charged, queriesOf } = yield* setup
