@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Option, Schedule } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Option, Schedule, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { Config } from "../config.ts"
 import type { Bot } from "../domain/bot.ts"
@@ -16,6 +16,8 @@ import { WebhookInbox } from "./WebhookInbox.ts"
 
 /** For all gateways together; shorter than their own limits. A creation that takes longer counts as dead (open.ts). */
 const patienceMs = 8_000
+/** Answers that come later than that are waited for, so many at once: each holds a connection. */
+const lateAnswers = 64
 
 /** The charge exists: its row must learn of it, also when the database stumbles. */
 const untilStored = { schedule: Schedule.spaced("300 millis"), times: 30 }
@@ -28,6 +30,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
   const inbox = yield* WebhookInbox
   const reports = yield* Reports
   const scope = yield* Effect.scope
+  const late = Semaphore.makeUnsafe(lateAnswers)
 
   const webhookUrl = (payment: Payment) =>
     Option.map(
@@ -35,14 +38,12 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       ({ base, key }) => `${base}/api/payments/webhook/${payment.gateway}/${key}`
     )
 
-  const charge = (gateway: PaymentGateway, payment: Payment, leftMs: number) =>
-    gateway
-      .createCharge({
-        valueCents: payment.valueCents ?? 0,
-        description: payment.planName ?? "",
-        webhookUrl: webhookUrl(payment)
-      })
-      .pipe(Effect.timeoutOrElse({ duration: leftMs, orElse: () => Effect.fail(noAnswer(gateway)) }))
+  const charge = (gateway: PaymentGateway, payment: Payment) =>
+    gateway.createCharge({
+      valueCents: payment.valueCents ?? 0,
+      description: payment.planName ?? "",
+      webhookUrl: webhookUrl(payment)
+    })
 
   const write = (payment: Payment, created: Created) => {
     const { botId, id: paymentId, telegramId } = payment
@@ -80,6 +81,40 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
     return Option.getOrElse(stored, () => payment)
   })
 
+  // Without its answer a charge is only found by its webhook: no gateway lists charges, or finds them by a number of ours.
+  const hearLate = Effect.fnUntraced(function* (
+    gateway: PaymentGateway,
+    bot: Bot,
+    payment: Payment,
+    asking: Fiber.Fiber<Charge, GatewayError>
+  ) {
+    const latencyMs = Log.timer()
+    const answer = yield* late.withPermitsIfAvailable(1)(Fiber.await(asking))
+    if (Option.isNone(answer)) return yield* Fiber.interrupt(asking)
+    if (Exit.isFailure(answer.value)) return
+    const storing = store(gateway, payment, createdFrom(gateway, bot, payment, answer.value.value))
+    const stored = yield* Effect.result(storing)
+    // A newer charge took its place, or the database is away; that was said already.
+    if (stored._tag === "Failure") return
+    const fields = { ...fieldsOf(stored.success), latency_ms: patienceMs + latencyMs() }
+    yield* Log.info(statusLine(stored.success, "pending"), fields)
+  }, Log.logged("A resposta atrasada de um gateway"))
+
+  /** The charge of one gateway, or that it is not known in time. What it answers later is kept all the same. */
+  const chargeInTime = Effect.fnUntraced(function* (
+    gateway: PaymentGateway,
+    bot: Bot,
+    payment: Payment,
+    leftMs: number
+  ) {
+    const asking = yield* Effect.forkIn(charge(gateway, { ...payment, gateway: gateway.name }), scope)
+    const tooLate = Effect.andThen(
+      Effect.forkIn(hearLate(gateway, bot, payment, asking), scope),
+      Effect.fail(noAnswer(gateway))
+    )
+    return yield* Effect.timeoutOrElse(Fiber.join(asking), { duration: leftMs, orElse: () => tooLate })
+  })
+
   const giveUp = (payment: Payment, status: "failed" | "unknown", error: CheckoutError) =>
     Effect.andThen(payments.markNotCreated(payment.id, status, toRow(error.reason)), Effect.fail(error))
 
@@ -95,12 +130,12 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       : Effect.void
 
   // The next one is asked only where certainly no charge was made: nobody makes one twice because of a lost answer.
-  const firstToCharge = Effect.fnUntraced(function* (candidates: Candidates, payment: Payment) {
+  const firstToCharge = Effect.fnUntraced(function* (candidates: Candidates, bot: Bot, payment: Payment) {
     const deadline = (yield* Clock.currentTimeMillis) + patienceMs
     let [gateway] = candidates
     for (const next of [...candidates.slice(1), undefined]) {
       const left = deadline - (yield* Clock.currentTimeMillis)
-      const answer = yield* Effect.result(charge(gateway, { ...payment, gateway: gateway.name }, Math.max(left, 0)))
+      const answer = yield* Effect.result(chargeInTime(gateway, bot, payment, Math.max(left, 0)))
       yield* answer._tag === "Success" ? breakers.succeeded(gateway) : breakers.failed(gateway, answer.failure)
       const certain = answer._tag === "Failure" && answer.failure.reason._tag !== "GatewayUncertain"
       if (!certain || next === undefined) return { answer, gateway }
@@ -123,7 +158,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
       onCode: ((pixCode: string) => void) | undefined
     ): Effect.fn.Return<Payment, CheckoutError | SqlError.SqlError> {
       const latencyMs = Log.timer()
-      const { answer, gateway } = yield* firstToCharge(candidates, payment)
+      const { answer, gateway } = yield* firstToCharge(candidates, bot, payment)
       yield* Effect.annotateCurrentSpan({ gateway: gateway.name, payment_id: payment.id, slug: bot.slug })
       const latency = latencyMs()
       if (answer._tag === "Failure") {

@@ -3,7 +3,7 @@ import { Context, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkout } from "../../src/payments/Checkout.ts"
 import { SandboxPushinPay } from "../../src/sandbox/pushinpay/SandboxPushinPay.ts"
-import { ana, eventually, factsOf, openBot, payments, plan, requestFor, Room } from "./room.ts"
+import { ana, eventually, factsOf, openBot, payments, plan, requestFor, Room, timePasses } from "./room.ts"
 
 const setup = Effect.gen(function* () {
   return {
@@ -143,24 +143,40 @@ describe("Checkout", () => {
     }).pipe(Effect.provide(payments({ bank: { latencyMs: 200 } })))
   )
 
-  it.live("a gateway that never answers is given up on, both taps are told, and its webhook settles what it did", () =>
+  it.live("a gateway that never answers, or too late, is given up on; what it made is found all the same", () =>
     Effect.gen(function* () {
       const { bank, checkout, bot, sql } = yield* setup
+      const late = { telegramId: 2 }
+      const open = (changes = {}) => Effect.flip(checkout.open(requestFor(bot, changes)))
       yield* bank.fail({ operation: "create", answer: { kind: "timeout", applied: true } })
-      const taps = [checkout.open(requestFor(bot)), checkout.open(requestFor(bot))]
-      const errors = yield* Effect.forEach(taps, Effect.flip, { concurrency: "unbounded" })
+      const lost = yield* Effect.forkChild(Effect.all([open(), open()], { concurrency: "unbounded" }))
+      const charge = yield* bank.waitForCharge(() => true)
+      yield* bank.configure({ latencyMs: 8_800 })
+      const errors = [yield* open(late), ...(yield* Fiber.join(lost))]
       assert.deepStrictEqual(
         errors.map((error) => (error._tag === "CheckoutError" ? error.reason._tag : error._tag)),
-        ["CheckoutUncertain", "CheckoutUncertain"]
+        ["CheckoutUncertain", "CheckoutUncertain", "CheckoutUncertain"]
       )
-      const [charge, ...others] = yield* bank.charges
-      assert.strictEqual(others.length, 0)
-      const [row] = yield* sql<{ id: number; status: string }>`select id, status from payments`
-      assert.strictEqual(row!.status, "unknown")
+      assert.lengthOf(yield* bank.charges, 2)
+      const rows = yield* sql<{ id: number; status: string }>`select id, status from payments order by id`
+      assert.deepStrictEqual(
+        rows.map(({ status }) => status),
+        ["unknown", "unknown"]
+      )
+      const [silent, slow] = rows
 
-      yield* bank.pay(charge!.id)
-      const facts = yield* eventually(factsOf(row!.id), ({ status }) => status === "paid")
+      yield* bank.pay(charge.id)
+      const facts = yield* eventually(factsOf(silent!.id), ({ status }) => status === "paid")
       assert.deepStrictEqual(facts, { status: "paid", created: 1, paid: 1, deliveries: 1, has_paid: true })
+
+      // The answer that came too late for the buyer makes the charge one that can be shown and asked for.
+      yield* eventually(factsOf(slow!.id), ({ status }) => status === "pending")
+      assert.isTrue((yield* checkout.open(requestFor(bot, late))).reused)
+      yield* bank.configure({ dropWebhooks: true })
+      for (const { id } of yield* bank.charges) if (id !== charge.id) yield* bank.pay(id)
+      yield* timePasses
+      assert.deepStrictEqual(yield* eventually(factsOf(slow!.id), ({ status }) => status === "paid"), facts)
+      assert.lengthOf(yield* bank.charges, 2)
     }).pipe(Effect.provide(payments()))
   )
 

@@ -14,10 +14,13 @@ import { isFields, textField } from "./fields.ts"
 
 /** The gateways' own connections: kept open between charges, and closed to nobody else's traffic. */
 export const gatewayHttpLayer: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerUndiciOptions({
-  connections: 32,
+  connections: 128,
   keepAliveTimeout: 30_000,
   connect: { timeout: 3_000 }
 })
+
+/** Longer than any buyer waits: an answer that comes late still says which charge was made (creation.ts). */
+export const createTimeout = "60 seconds"
 
 export type Operation = GatewayError["operation"]
 

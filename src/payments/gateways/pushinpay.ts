@@ -11,13 +11,13 @@ import {
 } from "../PaymentGateway.ts"
 import { sameSecret } from "./fields.ts"
 import { makeUnknownStatus } from "./unknownStatus.ts"
-import { lost, makeCall, type Operation, refusal } from "./http.ts"
+import { createTimeout, lost, makeCall, type Operation, refusal } from "./http.ts"
 import { pushinPayNotice } from "./pushinpay/notice.ts"
 import { isKnownStatus } from "./pushinpay/status.ts"
 import { readCharge, readEvents, readState } from "./pushinpay/wire.ts"
 
 const name = "pushinpay"
-const createTimeout = "10 seconds"
+const refundTimeout = "10 seconds"
 const queryTimeout = "8 seconds"
 const headerToken = "x-pushinpay-token"
 
@@ -68,7 +68,7 @@ export const makePushinPay = (settings: ConfigShape["pushinpay"], client: HttpCl
     const post = HttpClientRequest.post(`/transactions/${encodeURIComponent(id)}/refund`).pipe(
       HttpClientRequest.bodyJsonUnsafe({})
     )
-    const answer = yield* call("refund", yield* authorised("refund", post), createTimeout)
+    const answer = yield* call("refund", yield* authorised("refund", post), refundTimeout)
     if (answer.status < 200 || answer.status > 299) return yield* fail("refund", refusal("refund", answer))
   })
 

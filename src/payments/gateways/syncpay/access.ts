@@ -3,7 +3,7 @@ import { type HttpClient, HttpClientRequest } from "effect/http"
 import type { ConfigShape } from "../../../config/parse.ts"
 import { GatewayError, GatewayUnauthorized, GatewayUnavailable } from "../../PaymentGateway.ts"
 import { type Fields, isFields, textField } from "../fields.ts"
-import { type GatewayAnswer, makeCall, type Operation, refusal } from "../http.ts"
+import { createTimeout, type GatewayAnswer, makeCall, type Operation, refusal } from "../http.ts"
 import { type Grant, makeSession } from "./session.ts"
 
 export const name = "syncpay"
@@ -12,7 +12,7 @@ type Reason = GatewayError["reason"]
 
 /** Short enough for a buyer to be told that nothing was charged before we give up on the whole creation. */
 const exchangeTimeout = "5 seconds"
-const timeouts = { create: "10 seconds", other: "8 seconds" } as const
+const timeouts = { create: createTimeout, other: "8 seconds" } as const
 
 /** An hour, as documented; what an answer says of it wins, within reason. */
 const lifeSeconds = { documented: 3600, least: 1, most: 86_400 }
