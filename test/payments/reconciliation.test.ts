@@ -69,19 +69,17 @@ describe("Reconciliation", () => {
     }).pipe(Effect.provide(payments(dropped)))
   )
 
-  it.live("a hundred whose time has come at once do not wait for a round each", () =>
+  it.live("forty whose time has come at once are all found; a round says when it had no place for more", () =>
     Effect.gen(function* () {
       const { bank, charged, sql, reconciliation } = yield* setup
       yield* Effect.forEach(
-        Array.from({ length: 100 }, (_, n) => n + 1),
+        Array.from({ length: 40 }, (_, n) => n + 1),
         charged,
         { concurrency: 20 }
       )
       for (const { id } of yield* bank.charges) yield* bank.pay(id)
-      const begun = Date.now()
       yield* timePasses
       yield* eventually(sql`select 1 from payments where status <> 'paid'`, (rows) => rows.length === 0)
-      assert.isAtMost(Date.now() - begun, 4_000)
 
       // Every place is taken by a question without an answer: there is more to do, although nothing can be begun.
       yield* bank.fail({ operation: "query", answer: { kind: "timeout" }, times: 20 })
