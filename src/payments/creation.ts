@@ -12,6 +12,7 @@ import { fieldsOf, statusLine, whose } from "./lines.ts"
 import { type Charge, GatewayError, GatewayUncertain, type PaymentGateway } from "./PaymentGateway.ts"
 import { Reports } from "../tracking/Reports.ts"
 import { retryConflicts } from "./retryConflicts.ts"
+import { countFailure } from "./watched.ts"
 import { WebhookInbox } from "./WebhookInbox.ts"
 
 /** For all gateways together; shorter than their own limits. A creation that takes longer counts as dead (open.ts). */
@@ -136,6 +137,7 @@ export const makeCreation = Effect.fnUntraced(function* (breakers: ReturnType<ty
     for (const next of [...candidates.slice(1), undefined]) {
       const left = deadline - (yield* Clock.currentTimeMillis)
       const answer = yield* Effect.result(chargeInTime(gateway, bot, payment, Math.max(left, 0)))
+      if (answer._tag === "Failure") yield* countFailure(answer.failure)
       yield* answer._tag === "Success" ? breakers.succeeded(gateway) : breakers.failed(gateway, answer.failure)
       const certain = answer._tag === "Failure" && answer.failure.reason._tag !== "GatewayUncertain"
       if (!certain || next === undefined) return { answer, gateway }

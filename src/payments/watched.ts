@@ -12,17 +12,20 @@ const words: Record<GatewayError["reason"]["_tag"], string> = {
   WebhookRefused: "webhook_refused"
 }
 
-const counted = <A, R>(call: Effect.Effect<A, GatewayError, R>): Effect.Effect<A, GatewayError, R> =>
-  Effect.tapError(call, ({ gateway, operation, reason }) =>
-    Effect.sync(() => telemetry.gatewayFailures.record({ gateway, operation, reason: words[reason._tag] }))
-  )
+export const countFailure = ({ gateway, operation, reason }: GatewayError) =>
+  Effect.sync(() => telemetry.gatewayFailures.record({ gateway, operation, reason: words[reason._tag] }))
 
-/** The same gateway; each of its failures is counted by its kind. */
+const counted = <A, R>(call: Effect.Effect<A, GatewayError, R>): Effect.Effect<A, GatewayError, R> =>
+  Effect.tapError(call, countFailure)
+
+/**
+ * The same gateway; each of its failures is counted by its kind. Those of a creation are counted where it is given up on,
+ * which is before the gateway's own time-out.
+ */
 export const watched = (gateway: PaymentGateway): PaymentGateway => {
   const { ensureWebhook } = gateway
   return {
     ...gateway,
-    createCharge: (request) => counted(gateway.createCharge(request)),
     getCharge: (id) => counted(gateway.getCharge(id)),
     refund: (id) => counted(gateway.refund(id)),
     readWebhook: (request) => counted(gateway.readWebhook(request)),

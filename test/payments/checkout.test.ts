@@ -3,6 +3,7 @@ import { Context, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkout } from "../../src/payments/Checkout.ts"
 import { SandboxPushinPay } from "../../src/sandbox/pushinpay/SandboxPushinPay.ts"
+import { growth } from "../support/metrics.ts"
 import { ana, eventually, factsOf, openBot, payments, plan, requestFor, Room, timePasses } from "./room.ts"
 
 const setup = Effect.gen(function* () {
@@ -146,6 +147,7 @@ describe("Checkout", () => {
   it.live("a gateway that never answers, or too late, is given up on; what it made is found all the same", () =>
     Effect.gen(function* () {
       const { bank, checkout, bot, sql } = yield* setup
+      const grown = yield* growth
       const late = { telegramId: 2 }
       const open = (changes = {}) => Effect.flip(checkout.open(requestFor(bot, changes)))
       yield* bank.fail({ operation: "create", answer: { kind: "timeout", applied: true } })
@@ -157,6 +159,8 @@ describe("Checkout", () => {
         errors.map((error) => (error._tag === "CheckoutError" ? error.reason._tag : error._tag)),
         ["CheckoutUncertain", "CheckoutUncertain", "CheckoutUncertain"]
       )
+      const failures = 'funil_gateway_failures_total{gateway="pushinpay",operation="create",reason="uncertain"}'
+      assert.strictEqual(yield* grown(failures), 2, "one for each creation that was given up on")
       assert.lengthOf(yield* bank.charges, 2)
       const rows = yield* sql<{ id: number; status: string }>`select id, status from payments order by id`
       assert.deepStrictEqual(
